@@ -1,0 +1,139 @@
+"""What the program asks of devices, and the plain values that they give back."""
+
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from nbcase.domain.identity import DocumentKind, Problem
+
+Point = tuple[float, float]
+"""x and y in pixels of the rectified picture, from its upper left corner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardData:
+    """What the chip of an identity card says.
+
+    `sex_code` is GB/T 2261.1, `nation_code` the two digits of GB/T 3304 (empty where the card has none).
+    `valid_until_on` is None on a card without end (长期). `photo` is the maker's own 1,024-byte format, which
+    nothing here can show, and `raw_text` the 256 bytes as read, kept because folded signs cannot be unfolded.
+    `new_address` is the address that was added after the card was made, empty on most cards.
+    """
+
+    kind: DocumentKind
+    name: str
+    number: str
+    sex_code: str
+    birth_on: date | None
+    valid_from_on: date | None
+    valid_until_on: date | None
+    nation_code: str = ""
+    address: str = ""
+    authority: str = ""
+    name_latin: str = ""
+    country_code: str = ""
+    pass_number: str = ""
+    issue_count: str = ""
+    version: str = ""
+    link: str = ""
+    new_address: str = ""
+    photo: bytes = b""
+    raw_text: bytes = b""
+
+    @property
+    def has_unreadable_signs(self) -> bool:
+        """Whether the name or an address has a sign without a public code point: the clerk must look at the card."""
+        return any("\ue000" <= sign <= "\uf8ff" or sign == "\ufffd" for sign in self.name + self.address + self.new_address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderStatus:
+    """Whether a card reader answers, with a sentence for the clerk."""
+
+    port: str
+    is_ready: bool
+    text: str
+
+
+class CardReader(Protocol):
+    """A reader of chip cards; every failure is a `DeviceError`."""
+
+    def read(self, deadline_s: float = 3.0) -> CardData:
+        """Wait for a card and read it, within `deadline_s` seconds."""
+        ...
+
+    def status(self) -> ReaderStatus:
+        """Whether the reader answers now; a fault is told, not raised."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Whether `read` can be asked for."""
+        ...
+
+
+class Side(StrEnum):
+    """The side of an identity card that a picture shows."""
+
+    FRONT = "front"
+    BACK = "back"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldReading:
+    """One field as read from a picture.
+
+    `text` is what is printed, `value` what belongs in the record (a code, an ISO date; empty for 长期).
+    `confidence` is the engine's, 0 to 1; it does not catch look-alike signs, so `needs_look` decides what the
+    clerk compares with the picture, and `why` tells the reason. `box` has the four corners of the field.
+    """
+
+    text: str
+    value: str
+    confidence: float
+    box: tuple[Point, Point, Point, Point]
+    needs_look: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """The fields of a card found in a picture, with the straightened picture they were read from.
+
+    Keys of `fields` are those of the record: name, sex_code, nation_code, birth_on, address, number, authority,
+    valid_from_on, valid_until_on; one that was not found is absent. `picture` is a JPEG.
+    """
+
+    side: Side
+    fields: dict[str, FieldReading]
+    picture: bytes
+    width: int
+    height: int
+    problems: tuple[Problem, ...]
+    seconds: float
+
+
+class PictureReader(Protocol):
+    """Reads identity cards in pictures; what cannot be read at all is a `UserError`."""
+
+    def read(self, source: Path | bytes) -> ReadDocument:
+        """Fields of the card in a picture file, or in the bytes of one."""
+        ...
+
+
+def as_plain(value: object) -> object:
+    """The value as JSON can carry it: records as objects, dates in ISO form, bytes by size and digest only."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): as_plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [as_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return {"size": len(value), "sha256": sha256(value).hexdigest()}
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,23 @@
+"""Text for people: written in Simplified Chinese in the source, translated by gettext catalogues."""
+
+import gettext
+from collections.abc import Callable
+
+from nbcase.domain.resources import resource_path
+
+_translate: Callable[[str], str] = str
+
+
+def use_language(language: str) -> None:
+    """Choose the language of all later `tr` calls: ``zh`` (the source) or ``en``."""
+    global _translate
+    if language == "zh":
+        _translate = str
+        return
+    folder = resource_path("translations")
+    _translate = gettext.translation("nbcase", str(folder), languages=[language]).gettext
+
+
+def tr(text: str) -> str:
+    """The text in the chosen language; the Chinese itself where a translation is missing."""
+    return _translate(text)

@@ -1,0 +1,303 @@
+"""The first schema of the centre."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from nbcase.store.tables import Json, UtcDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Every table of the centre's metadata."""
+    op.create_table(
+        "action",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("desk_id", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_type", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("fields", Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("desk_id", "sequence", name="uq_action_desk_id_sequence"),
+    )
+    op.create_index("ix_action_record", "action", ["record_type", "record_id"], unique=False)
+    op.create_table(
+        "attachment",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "case",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("situation_code", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("applicant_name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("step_code", sa.Text(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=False),
+        sa.Column("accepted_by", sa.Text(), nullable=False),
+        sa.Column("legal_due_on", sa.Date(), nullable=True),
+        sa.Column("promised_due_on", sa.Date(), nullable=True),
+        sa.Column("due_is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("form", Json(), nullable=False),
+        sa.Column("materials", Json(), nullable=False),
+        sa.Column("registration_id", sa.Text(), nullable=True),
+        sa.Column("permit_id", sa.Text(), nullable=True),
+        sa.Column("deferred_until_on", sa.Date(), nullable=True),
+        sa.Column("decision_code", sa.Text(), nullable=True),
+        sa.Column("reason_codes", Json(), nullable=False),
+        sa.Column("decision_note", sa.Text(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_case_accepted_at_id", "case", ["accepted_at", "id"], unique=False)
+    op.create_index("ix_case_number", "case", ["number"], unique=False)
+    op.create_index("ix_case_resident_id", "case", ["resident_id"], unique=False)
+    op.create_index("ix_case_state_promised_due_on_id", "case", ["state", "promised_due_on", "id"], unique=False)
+    op.create_table(
+        "centre_state",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", Json(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "change_feed",
+        sa.Column(
+            "xid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text::bigint)"), autoincrement=False, nullable=False
+        ),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=True),
+        sa.Column("desk_id", sa.Text(), nullable=True),
+        sa.Column("record_type", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("xid", "position"),
+    )
+    op.create_index("ix_change_feed_station", "change_feed", ["station_code", "xid", "position"], unique=False)
+    op.create_table(
+        "clerk",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.Column("salt", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("login", name="uq_clerk_login"),
+    )
+    op.create_table(
+        "conflict",
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("record_type", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("before", Json(), nullable=True),
+        sa.Column("theirs", Json(), nullable=True),
+        sa.Column("yours", Json(), nullable=True),
+        sa.Column("found_at", UtcDateTime(), nullable=False),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("action_id", "record_type", "record_id", "field"),
+    )
+    op.create_table(
+        "desk",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("enrolled_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("kind_code", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("print_count", sa.Integer(), nullable=False),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_document_case_id", "document", ["case_id"], unique=False)
+    op.create_index("ix_document_made_at_id", "document", ["made_at", "id"], unique=False)
+    op.create_index("ix_document_resident_id", "document", ["resident_id"], unique=False)
+    op.create_table(
+        "dwelling",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("division_code", sa.Text(), nullable=False),
+        sa.Column("street", sa.Text(), nullable=True),
+        sa.Column("community", sa.Text(), nullable=True),
+        sa.Column("place_code", sa.Text(), nullable=True),
+        sa.Column("landlord_name", sa.Text(), nullable=True),
+        sa.Column("landlord_number", sa.Text(), nullable=True),
+        sa.Column("landlord_phone", sa.Text(), nullable=True),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("lease_until_on", sa.Date(), nullable=True),
+        sa.Column("address_code", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_dwelling_address", "dwelling", ["address"], unique=False)
+    op.create_index("ix_dwelling_street", "dwelling", ["street"], unique=False)
+    op.create_table(
+        "endorsement",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("permit_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("endorsed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
+        sa.Column("grounds", Json(), nullable=False),
+        sa.Column("channel_code", sa.Text(), nullable=False),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_endorsement_case_id", "endorsement", ["case_id"], unique=False)
+    op.create_index("ix_endorsement_permit_id", "endorsement", ["permit_id"], unique=False)
+    op.create_table(
+        "enrolment_code",
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("code_hash"),
+    )
+    op.create_table(
+        "number_lease",
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("desk_id", sa.Text(), nullable=False),
+        sa.Column("leased_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("series", "first"),
+    )
+    op.create_table(
+        "permit",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("grounds", Json(), nullable=False),
+        sa.Column("replaced_on", sa.Date(), nullable=True),
+        sa.Column("replace_reason_code", sa.Text(), nullable=True),
+        sa.Column("cancelled_on", sa.Date(), nullable=True),
+        sa.Column("cancel_reason_code", sa.Text(), nullable=True),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_permit_case_id", "permit", ["case_id"], unique=False)
+    op.create_index("ix_permit_resident_id", "permit", ["resident_id"], unique=False)
+    op.create_table(
+        "registration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("dwelling_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("declared_on", sa.Date(), nullable=False),
+        sa.Column("arrived_on", sa.Date(), nullable=True),
+        sa.Column("place_code", sa.Text(), nullable=True),
+        sa.Column("reason_code", sa.Text(), nullable=True),
+        sa.Column("stay_code", sa.Text(), nullable=True),
+        sa.Column("is_tenant", sa.Boolean(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("end_reason_code", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_registration_case_id", "registration", ["case_id"], unique=False)
+    op.create_index("ix_registration_dwelling_id", "registration", ["dwelling_id"], unique=False)
+    op.create_index("ix_registration_resident_id", "registration", ["resident_id"], unique=False)
+    op.create_table(
+        "resident",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document_kind", sa.Text(), nullable=False),
+        sa.Column("document_number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("former_name", sa.Text(), nullable=True),
+        sa.Column("sex_code", sa.Text(), nullable=True),
+        sa.Column("nation_code", sa.Text(), nullable=True),
+        sa.Column("birth_on", sa.Date(), nullable=True),
+        sa.Column("home_address", sa.Text(), nullable=True),
+        sa.Column("home_kind_code", sa.Text(), nullable=True),
+        sa.Column("authority", sa.Text(), nullable=True),
+        sa.Column("valid_from_on", sa.Date(), nullable=True),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("political_code", sa.Text(), nullable=True),
+        sa.Column("marital_code", sa.Text(), nullable=True),
+        sa.Column("education_code", sa.Text(), nullable=True),
+        sa.Column("occupation_code", sa.Text(), nullable=True),
+        sa.Column("employer", sa.Text(), nullable=True),
+        sa.Column("guardian_name", sa.Text(), nullable=True),
+        sa.Column("guardian_number", sa.Text(), nullable=True),
+        sa.Column("guardian_phone", sa.Text(), nullable=True),
+        sa.Column("photo_hash", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_resident_document_number", "resident", ["document_number"], unique=False)
+    op.create_index("ix_resident_name_birth_on", "resident", ["name", "birth_on"], unique=False)
+    op.create_index("ix_resident_phone", "resident", ["phone"], unique=False)
+    op.create_table(
+        "session",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("desk_id", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_table(
+        "station",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("division_code", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name="pk_station"),
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore the copy that was made before the upgrade")

@@ -1,0 +1,320 @@
+"""The first schema of the desk."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from nbcase.store.tables import Json, UtcDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Every table of the desk's metadata."""
+    op.create_table(
+        "action",
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_type", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("desk_at", UtcDateTime(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("ix_action_record", "action", ["record_type", "record_id"], unique=False)
+    op.create_table(
+        "attachment",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "attachment_content",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("is_at_centre", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "case",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("situation_code", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("applicant_name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("step_code", sa.Text(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=False),
+        sa.Column("accepted_by", sa.Text(), nullable=False),
+        sa.Column("legal_due_on", sa.Date(), nullable=True),
+        sa.Column("promised_due_on", sa.Date(), nullable=True),
+        sa.Column("due_is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("form", Json(), nullable=False),
+        sa.Column("materials", Json(), nullable=False),
+        sa.Column("registration_id", sa.Text(), nullable=True),
+        sa.Column("permit_id", sa.Text(), nullable=True),
+        sa.Column("deferred_until_on", sa.Date(), nullable=True),
+        sa.Column("decision_code", sa.Text(), nullable=True),
+        sa.Column("reason_codes", Json(), nullable=False),
+        sa.Column("decision_note", sa.Text(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_case_accepted_at_id", "case", ["accepted_at", "id"], unique=False)
+    op.create_index("ix_case_number", "case", ["number"], unique=False)
+    op.create_index("ix_case_resident_id", "case", ["resident_id"], unique=False)
+    op.create_index("ix_case_state_promised_due_on_id", "case", ["state", "promised_due_on", "id"], unique=False)
+    op.create_table(
+        "clerk",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.Column("salt", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("login", name="uq_clerk_login"),
+    )
+    op.create_table(
+        "desk_state",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", Json(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("kind_code", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("print_count", sa.Integer(), nullable=False),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_document_case_id", "document", ["case_id"], unique=False)
+    op.create_index("ix_document_made_at_id", "document", ["made_at", "id"], unique=False)
+    op.create_index("ix_document_resident_id", "document", ["resident_id"], unique=False)
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("situation_code", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("answers", Json(), nullable=False),
+        sa.Column("attachments", Json(), nullable=False),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "dwelling",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("division_code", sa.Text(), nullable=False),
+        sa.Column("street", sa.Text(), nullable=True),
+        sa.Column("community", sa.Text(), nullable=True),
+        sa.Column("place_code", sa.Text(), nullable=True),
+        sa.Column("landlord_name", sa.Text(), nullable=True),
+        sa.Column("landlord_number", sa.Text(), nullable=True),
+        sa.Column("landlord_phone", sa.Text(), nullable=True),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("lease_until_on", sa.Date(), nullable=True),
+        sa.Column("address_code", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_dwelling_address", "dwelling", ["address"], unique=False)
+    op.create_index("ix_dwelling_street", "dwelling", ["street"], unique=False)
+    op.create_table(
+        "endorsement",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("permit_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("endorsed_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
+        sa.Column("grounds", Json(), nullable=False),
+        sa.Column("channel_code", sa.Text(), nullable=False),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_endorsement_case_id", "endorsement", ["case_id"], unique=False)
+    op.create_index("ix_endorsement_permit_id", "endorsement", ["permit_id"], unique=False)
+    op.create_table(
+        "number_block",
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("series", "first"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("fields", Json(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("sequence"),
+        sa.UniqueConstraint("action_id"),
+    )
+    op.create_index("ix_outbox_outcome", "outbox", ["outcome", "sequence"], unique=False)
+    op.create_table(
+        "permit",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("grounds", Json(), nullable=False),
+        sa.Column("replaced_on", sa.Date(), nullable=True),
+        sa.Column("replace_reason_code", sa.Text(), nullable=True),
+        sa.Column("cancelled_on", sa.Date(), nullable=True),
+        sa.Column("cancel_reason_code", sa.Text(), nullable=True),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_permit_case_id", "permit", ["case_id"], unique=False)
+    op.create_index("ix_permit_resident_id", "permit", ["resident_id"], unique=False)
+    op.create_table(
+        "print_job",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("document_id", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("requested_at", UtcDateTime(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_print_job_requested_at", "print_job", ["requested_at", "id"], unique=False)
+    op.create_table(
+        "registration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("dwelling_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("declared_on", sa.Date(), nullable=False),
+        sa.Column("arrived_on", sa.Date(), nullable=True),
+        sa.Column("place_code", sa.Text(), nullable=True),
+        sa.Column("reason_code", sa.Text(), nullable=True),
+        sa.Column("stay_code", sa.Text(), nullable=True),
+        sa.Column("is_tenant", sa.Boolean(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("end_reason_code", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_registration_case_id", "registration", ["case_id"], unique=False)
+    op.create_index("ix_registration_dwelling_id", "registration", ["dwelling_id"], unique=False)
+    op.create_index("ix_registration_resident_id", "registration", ["resident_id"], unique=False)
+    op.create_table(
+        "resident",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document_kind", sa.Text(), nullable=False),
+        sa.Column("document_number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("former_name", sa.Text(), nullable=True),
+        sa.Column("sex_code", sa.Text(), nullable=True),
+        sa.Column("nation_code", sa.Text(), nullable=True),
+        sa.Column("birth_on", sa.Date(), nullable=True),
+        sa.Column("home_address", sa.Text(), nullable=True),
+        sa.Column("home_kind_code", sa.Text(), nullable=True),
+        sa.Column("authority", sa.Text(), nullable=True),
+        sa.Column("valid_from_on", sa.Date(), nullable=True),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("political_code", sa.Text(), nullable=True),
+        sa.Column("marital_code", sa.Text(), nullable=True),
+        sa.Column("education_code", sa.Text(), nullable=True),
+        sa.Column("occupation_code", sa.Text(), nullable=True),
+        sa.Column("employer", sa.Text(), nullable=True),
+        sa.Column("guardian_name", sa.Text(), nullable=True),
+        sa.Column("guardian_number", sa.Text(), nullable=True),
+        sa.Column("guardian_phone", sa.Text(), nullable=True),
+        sa.Column("photo_hash", sa.Text(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_resident_document_number", "resident", ["document_number"], unique=False)
+    op.create_index("ix_resident_name_birth_on", "resident", ["name", "birth_on"], unique=False)
+    op.create_index("ix_resident_phone", "resident", ["phone"], unique=False)
+    op.create_table(
+        "search_entry",
+        sa.Column("entry", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("subtitle", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("entry"),
+        sa.UniqueConstraint("kind", "record_id", name="uq_search_entry_kind_record_id"),
+    )
+    op.create_table(
+        "search_key",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("key", "entry"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_search_key_entry", "search_key", ["entry"], unique=False)
+    op.create_table(
+        "station",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("division_code", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name="pk_station"),
+    )
+    op.execute("CREATE VIRTUAL TABLE search_text USING fts5(text, content='search_entry', content_rowid='entry', tokenize='trigram')")
+    op.execute(
+        "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN"
+        " INSERT INTO search_text(rowid, text) VALUES (new.entry, new.text); END"
+    )
+    op.execute(
+        "CREATE TRIGGER search_entry_removed AFTER DELETE ON search_entry BEGIN"
+        " INSERT INTO search_text(search_text, rowid, text) VALUES ('delete', old.entry, old.text); END"
+    )
+    op.execute(
+        "CREATE TRIGGER search_entry_changed AFTER UPDATE OF text ON search_entry BEGIN"
+        " INSERT INTO search_text(search_text, rowid, text) VALUES ('delete', old.entry, old.text);"
+        " INSERT INTO search_text(rowid, text) VALUES (new.entry, new.text); END"
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore the copy that was made before the upgrade")

@@ -1,0 +1,67 @@
+"""Records as plain values: the closed list of record types, and the way to JSON and back."""
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from nbcase.domain.action import Change
+from nbcase.domain.case import Case
+from nbcase.domain.document import Document
+from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.permit import Endorsement, Permit
+from nbcase.domain.registration import Registration
+from nbcase.domain.resident import Resident
+
+Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document
+R = TypeVar("R", Resident, Dwelling, Registration, Case, Permit, Endorsement, Document)
+
+RECORD_TYPES: dict[str, type[Record]] = {
+    "resident": Resident,
+    "dwelling": Dwelling,
+    "registration": Registration,
+    "case": Case,
+    "permit": Permit,
+    "endorsement": Endorsement,
+    "document": Document,
+}
+"""Every kind of record that is synchronised; the name is the table's and the wire's."""
+
+TYPE_NAMES = {kind: name for name, kind in RECORD_TYPES.items()}
+
+UNMERGED = frozenset({"id", "version"})
+"""Fields that no change carries: the id names the record, the version counts what the centre accepted."""
+
+
+@cache
+def field_names(kind: type[Record]) -> tuple[str, ...]:
+    """The record's fields in declared order."""
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def to_plain(record: Record) -> dict[str, Any]:
+    """The record as JSON values: dates as ISO text, tuples as lists."""
+    plain: dict[str, Any] = msgspec.to_builtins(record)
+    return plain
+
+
+def from_plain(kind: type[R], plain: Mapping[str, Any]) -> R:
+    """The record from JSON values; raises `msgspec.ValidationError` on a wrong or missing field."""
+    return msgspec.convert(plain, kind)
+
+
+def difference(before: Record | None, after: Record) -> Change | None:
+    """What turns `before` into `after`, field by field; None when nothing differs."""
+    old = to_plain(before) if before is not None else {}
+    new = to_plain(after)
+    fields = {name: (old.get(name), value) for name, value in new.items() if name not in UNMERGED and old.get(name) != value}
+    if not fields:
+        return None
+    return Change(
+        record_type=TYPE_NAMES[type(after)],
+        record_id=after.id,
+        base_version=before.version if before is not None else 0,
+        fields=fields,
+    )

@@ -1,0 +1,164 @@
+"""Finding anyone while typing: a B-tree over short keys, then FTS5 trigrams from three signs on.
+
+Measured on 200,000 residents in SQLCipher: the B-tree answers in 0.1 ms at the 99th percentile, trigrams unordered in
+0.7 ms; ordering by rank would take 60. Below three signs trigrams find nothing at all, so such a query goes through
+the keys (every tail of a name is one) and, for parts of an address, through a bounded LIKE.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from nbcase.domain.case import Case
+from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.readings import initials, readings
+from nbcase.domain.registration import Registration, RegistrationState
+from nbcase.domain.resident import Resident
+from nbcase.store import tables
+from nbcase.store.records import Record
+from nbcase.store.shelf import Shelf
+
+TRIGRAM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One hit: what kind of thing (``resident``, ``dwelling``, ``draft``), its id, and two lines to show."""
+
+    kind: str
+    record_id: str
+    title: str
+    subtitle: str
+
+
+def search(connection: sa.Connection, text: str, limit: int = 20) -> list[Found]:
+    """Entries that contain `text`: name, pinyin, initials, number, phone, address or receipt number, best first."""
+    wanted = normal(text)
+    if not wanted:
+        return []
+    entries = _by_key(connection, wanted, limit)
+    if len(entries) < limit:
+        entries += _by_text(connection, wanted, limit, frozenset(entries))
+    return _load(connection, entries[:limit])
+
+
+def normal(text: str) -> str:
+    """Upper case without blanks: how keys are kept and queries compared."""
+    return "".join(text.upper().split())
+
+
+def _by_key(connection: sa.Connection, wanted: str, limit: int) -> list[int]:
+    key = tables.search_key
+    query = (
+        sa.select(key.c.entry, sa.func.min(key.c.key))
+        .where(key.c.key >= wanted, key.c.key < wanted + "\U0010ffff")
+        .group_by(key.c.entry)
+        .order_by(sa.func.min(key.c.key))
+        .limit(limit)
+    )
+    # A prefix of one sign matches a large part of the index: the inner limit bounds the work before grouping.
+    inner = sa.select(key.c.entry).where(key.c.key >= wanted, key.c.key < wanted + "\U0010ffff").order_by(key.c.key).limit(limit * 4)
+    if len(wanted) == 1:
+        return list(dict.fromkeys(connection.execute(inner).scalars()))[:limit]
+    return [row.entry for row in connection.execute(query)]
+
+
+def _by_text(connection: sa.Connection, wanted: str, limit: int, known: frozenset[int]) -> list[int]:
+    if len(wanted) >= TRIGRAM:
+        phrase = '"' + wanted.replace('"', '""') + '"'
+        query = sa.text("SELECT rowid FROM search_text WHERE search_text MATCH :phrase LIMIT :limit").bindparams(
+            phrase=phrase, limit=limit + len(known)
+        )
+    else:
+        query = sa.text("SELECT entry FROM search_entry WHERE text LIKE :pattern ESCAPE '\\' LIMIT :limit").bindparams(
+            pattern=f"%{_escaped(wanted)}%", limit=limit + len(known)
+        )
+    return [entry for entry in connection.execute(query).scalars() if entry not in known]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _load(connection: sa.Connection, entries: Sequence[int]) -> list[Found]:
+    table = tables.search_entry
+    rows = connection.execute(sa.select(table).where(table.c.entry.in_(entries)))
+    found = {row.entry: Found(row.kind, row.record_id, row.title, row.subtitle) for row in rows}
+    return [found[entry] for entry in entries if entry in found]
+
+
+def index_records(connection: sa.Connection, changed: Iterable[Record]) -> None:
+    """Bring the index up to date with records written in this transaction."""
+    shelf = Shelf(connection)
+    residents: dict[str, None] = {}
+    for record in changed:
+        match record:
+            case Resident():
+                residents[record.id] = None
+            case Registration() | Case():
+                residents[record.resident_id] = None
+            case Dwelling():
+                _index_dwelling(connection, record)
+                residents.update(dict.fromkeys(entry.resident_id for entry in shelf.find(Registration, dwelling_id=record.id)))
+    for resident_id in residents:
+        resident = shelf.get(Resident, resident_id)
+        if resident is not None:
+            _index_resident(shelf, resident)
+
+
+def _index_resident(shelf: Shelf, resident: Resident) -> None:
+    cases = shelf.find(Case, resident_id=resident.id)
+    active = shelf.find(Registration, resident_id=resident.id, state=RegistrationState.ACTIVE.value)
+    dwelling = shelf.get(Dwelling, active[0].dwelling_id) if active else None
+    address = dwelling.address if dwelling else ""
+    numbers = [case.number for case in cases]
+    text = " ".join([resident.name, resident.former_name or "", resident.document_number, resident.phone or "", address, *numbers])
+    keys = {
+        *_tails(resident.name),
+        *_tails(resident.former_name or ""),
+        *readings(resident.name),
+        *initials(resident.name),
+        resident.document_number,
+        *_ends(resident.document_number, (4, 6, 8, 12)),
+        resident.phone or "",
+        *_ends(resident.phone or "", (4, 8)),
+        *numbers,
+        *(number.rsplit("-", 1)[-1].lstrip("0") for number in numbers),
+    }
+    write_entry(shelf.connection, "resident", resident.id, title=resident.name, subtitle=address, text=text, keys=keys)
+
+
+def _index_dwelling(connection: sa.Connection, dwelling: Dwelling) -> None:
+    keys = {dwelling.community or "", dwelling.landlord_name or "", dwelling.landlord_phone or "", *readings(dwelling.landlord_name or "")}
+    text = " ".join([dwelling.address, dwelling.landlord_name or "", dwelling.landlord_phone or ""])
+    write_entry(connection, "dwelling", dwelling.id, title=dwelling.address, subtitle=dwelling.landlord_name or "", text=text, keys=keys)
+
+
+def write_entry(connection: sa.Connection, kind: str, record_id: str, *, title: str, subtitle: str, text: str, keys: Iterable[str]) -> None:
+    """Put or replace one entry with its keys."""
+    table, key = tables.search_entry, tables.search_key
+    values = {"kind": kind, "record_id": record_id, "title": title, "subtitle": subtitle, "text": normal(text)}
+    statement = insert(table).values(values).on_conflict_do_update(index_elements=["kind", "record_id"], set_=values).returning(table.c.entry)
+    entry = connection.execute(statement).scalar_one()
+    connection.execute(sa.delete(key).where(key.c.entry == entry))
+    rows = [{"key": text_key, "entry": entry} for text_key in {normal(text_key) for text_key in keys} if text_key]
+    if rows:
+        connection.execute(insert(key), rows)
+
+
+def remove_entry(connection: sa.Connection, kind: str, record_id: str) -> None:
+    """Take an entry out, such as a draft that was accepted."""
+    table, key = tables.search_entry, tables.search_key
+    entry = sa.select(table.c.entry).where(table.c.kind == kind, table.c.record_id == record_id).scalar_subquery()
+    connection.execute(sa.delete(key).where(key.c.entry == entry))
+    connection.execute(sa.delete(table).where(table.c.kind == kind, table.c.record_id == record_id))
+
+
+def _tails(name: str) -> list[str]:
+    return [name[start:] for start in range(len(name))]
+
+
+def _ends(number: str, lengths: Sequence[int]) -> list[str]:
+    return [number[-length:] for length in lengths if len(number) > length]
