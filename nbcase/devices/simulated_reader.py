@@ -34,12 +34,14 @@ class Fault(StrEnum):
 class SimulatedReader:
     """A reader on `port` for as long as the context lasts.
 
-    `break_with` puts a fault on all answers or only on those to one command; `mend` takes it away.
+    `break_with` puts a fault on all answers or only on those to one command; `mend` takes it away. `requests` holds
+    what was asked, and `asked` is set once anything was.
     """
 
     def __init__(self) -> None:
         self.port = ""
         self.requests: list[bytes] = []
+        self.asked = threading.Event()
         self._lock = threading.Lock()
         self._card: CardData | None = None
         self._is_found = self._is_selected = self._is_read = False
@@ -109,6 +111,7 @@ class SimulatedReader:
     def _answer(self, request: bytes) -> None:
         with self._lock:
             self.requests.append(request)
+            self.asked.set()
             fault = self._fault if self._fault_command in (None, request[:2]) else None
             if fault is Fault.UNPLUG:
                 self._unplug()

@@ -119,6 +119,7 @@ class GridElement(Element, frozen=True, kw_only=True, tag="grid"):
     header_height: float
     row_height: float
     look: Literal["boxed", "ruled"] = "boxed"
+    colour: str = "rule"
     style: str = "cell"
     header_style: str = "heading"
 
@@ -143,6 +144,7 @@ class QrElement(Element, frozen=True, kw_only=True, tag="qr"):
     """A square code of a field's text, its quiet zone inside the box."""
 
     field: str
+    stroke: str = ""
 
 
 class ImageElement(Element, frozen=True, kw_only=True, tag="image"):
@@ -194,12 +196,16 @@ ELEMENT_KINDS: Mapping[str, type[Element]] = MappingProxyType(
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One paper: its page, the fields it can print and the elements in the order they are drawn."""
+    """One paper: its page, the fields it can print and the elements in the order they are drawn.
+
+    ``same_fields_as`` names a layout whose declarations this one takes over: the same paper in another size.
+    """
 
     code: str
     title: str
     title_en: str
     page: PageName
+    same_fields_as: str = ""
     fields: tuple[PrintableField, ...]
     elements: tuple[AnyElement, ...]
 
@@ -258,10 +264,7 @@ def load_layout(code: str) -> Layout:
 
 def read_layout(path: Path) -> Layout:
     """Decode one layout file; raises LayoutError naming file, element and mend."""
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LayoutError(path.name, "TOML", str(error), tr("按 TOML 格式改正这一行")) from error
+    raw = _read_toml(path)
     elements = tuple(_element(path.name, number, item) for number, item in _tables(path.name, raw, "elements"))
     fields = tuple(_declared(path.name, number, item) for number, item in _tables(path.name, raw, "fields"))
     head = {key: value for key, value in raw.items() if key not in ("elements", "fields")}
@@ -269,8 +272,19 @@ def read_layout(path: Path) -> Layout:
     try:
         bare = msgspec.convert(head | frame, type=Layout)
     except msgspec.ValidationError as error:
-        raise LayoutError(path.name, tr("文件开头"), str(error), tr("开头只有 code、title、title_en、page")) from error
+        raise LayoutError(path.name, tr("文件开头"), str(error), tr("开头只有 code、title、title_en、page、same_fields_as")) from error
+    if bare.same_fields_as:
+        fields = read_layout(path.with_name(f"{bare.same_fields_as}.toml")).fields
     return msgspec.structs.replace(bare, fields=fields, elements=elements)
+
+
+def _read_toml(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise LayoutError(path.name, "TOML", tr("没有这个文件"), tr("改正 same_fields_as 中的名称")) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LayoutError(path.name, "TOML", str(error), tr("按 TOML 格式改正这一行")) from error
 
 
 def _tables(file: str, raw: Mapping[str, object], name: str) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -300,9 +314,3 @@ def _declared(file: str, number: int, item: Mapping[str, object]) -> PrintableFi
     except msgspec.ValidationError as error:
         known = "、".join(PrintableField.__struct_fields__)
         raise LayoutError(file, f"fields[{number}] {item.get('key')}", str(error), tr("字段的键：{known}").format(known=known)) from error
-
-
-def element_name(layout: Layout, element: Element) -> str:
-    """How messages name an element: its position in the file and its id, field or kind."""
-    number = layout.elements.index(element) + 1  # type: ignore[arg-type]
-    return f"elements[{number}] {element.id or getattr(element, 'field', '') or element.__struct_config__.tag}"

@@ -4,15 +4,16 @@ from itertools import groupby
 from math import cos, pi, sin
 
 import segno
+from msgspec.structs import replace
 
-from nbcase.documents.layout import Element, MarkElement, QrElement, TextStyle
+from nbcase.documents.layout import Element, MarkElement, QrElement
 from nbcase.documents.sheet import POINTS_PER_MM, Sheet
-from nbcase.documents.typesetting import fit, width
+from nbcase.documents.typesetting import Block, fit, width
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 
 _WAVE_PITCH = 3.6
-_WAVE_STEP = 8.0
+_WAVE_STEP = 10.5
 _ROSETTE_RINGS = 60
 _QUIET_ZONE = 4
 # Below this a counter camera needs more than 250 pixels an inch; a code for a later scan is refused rather than printed in vain.
@@ -76,8 +77,11 @@ def draw_rosette(sheet: Sheet, place: Element) -> None:
 
 def draw_specimen(sheet: Sheet, place: Element) -> None:
     """样张 in the ground, as large as its place."""
+    words = tr("样张")
     style = sheet.family.style["specimen"]
-    sheet.block(fit(tr("样张"), style, place.w * POINTS_PER_MM, place.h * POINTS_PER_MM), style, place, "centre", middle=True)
+    style = replace(style, size=place.w * POINTS_PER_MM / width(words, style.face, style.tracking))
+    block = Block(lines=(words,), size=style.size, leading=style.size * style.leading)
+    sheet.block(block, style, place, "centre", middle=True)
 
 
 def draw_specimen_seal(sheet: Sheet, place: Element, words: str) -> None:
@@ -88,7 +92,7 @@ def draw_specimen_seal(sheet: Sheet, place: Element, words: str) -> None:
     canvas = sheet.canvas
     canvas.saveState()
     canvas.translate(centre_x, centre_y)
-    red = sheet.colour("seal", 0.86)
+    red = sheet.colour("seal")
     canvas.setStrokeColor(red)
     canvas.setFillColor(red)
     canvas.setLineWidth(points * 0.05)
@@ -114,9 +118,9 @@ def _star(sheet: Sheet, radius: float, rise: float) -> None:
 
 def _arc_words(sheet: Sheet, words: str, radius: float) -> None:
     """Words along the upper arc, read from inside; long names stand closer and smaller."""
-    spread = min(240.0, 27.0 * max(1, len(words) - 1))
+    spread = min(220.0, 23.0 * max(1, len(words) - 1))
     step = spread / max(1, len(words) - 1)
-    size = radius * min(0.22, 0.0105 * step)
+    size = radius * min(0.21, 0.0098 * step)
     for index, sign in enumerate(words):
         sheet.canvas.saveState()
         sheet.canvas.rotate(spread / 2 - step * index)
@@ -151,9 +155,9 @@ def draw_qr(sheet: Sheet, place: QrElement, text: str) -> None:
     module = min(place.w, place.h) / (len(rows) + 2 * _QUIET_ZONE)
     if module < _LEAST_MODULE:
         raise UserError(tr("二维码内容过长，印出后无法识读"), do=tr("缩短内容，或在版式中加大二维码"))
-    sheet.rect(place.x, place.y, place.w, place.h, stroke="rule", fill="paper", weight=0.15)
+    sheet.rect(place.x, place.y, place.w, place.h, stroke=place.stroke, fill="paper", weight=0.15)
     canvas = sheet.canvas
-    canvas.setFillColor(sheet.colour("ink"))
+    canvas.setFillColor(sheet.colour("black"))
     left, top = place.x + _QUIET_ZONE * module, place.y + _QUIET_ZONE * module
     path = canvas.beginPath()
     for row, modules in enumerate(rows):
@@ -180,6 +184,5 @@ def draw_mark(sheet: Sheet, place: MarkElement) -> None:
     canvas.circle(*centre, radius * 0.95, fill=1)
     canvas.setLineWidth(radius * 0.04)
     canvas.circle(*centre, radius * 0.82)
-    base = sheet.family.style["specimen"]
-    style = TextStyle(face="sans-bold", size=radius * 1.05, least=4, tracking=0, colour=place.colour, leading=base.leading)
-    sheet.block(fit(place.text, style, radius * 1.6, radius * 2), style, place, "centre", middle=True)
+    style = replace(sheet.family.style["specimen"], size=radius * 1.05, tracking=0.0, colour=place.colour)
+    sheet.block(Block(lines=(place.text,), size=style.size, leading=style.size), style, place, "centre", middle=True)

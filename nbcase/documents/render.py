@@ -6,6 +6,7 @@ from hashlib import sha256
 from io import BytesIO
 
 import pypdfium2
+from msgspec.structs import replace
 
 from nbcase.documents.composition import GRID_PADDING, Placed, compose, set_text
 from nbcase.documents.layout import (
@@ -22,7 +23,6 @@ from nbcase.documents.layout import (
     SealElement,
     SpecimenElement,
     TextElement,
-    TextStyle,
     load_family,
 )
 from nbcase.documents.ornaments import (
@@ -146,7 +146,7 @@ def _draw_label(label: str, field: FieldElement, sheet: Sheet) -> None:
     if spread:
         wide = width(label, style.face, spread) * block.size / POINTS_PER_MM
         place = Element(x=place.x + (place.w - wide) / 2, y=place.y, w=wide, h=place.h)
-        style = TextStyle(face=style.face, size=style.size, least=style.least, leading=style.leading, tracking=spread, colour=style.colour)
+        style = replace(style, tracking=spread)
     sheet.block(block, style, place, "centre" if boxed and not spread else "left", middle=True)
 
 
@@ -160,13 +160,13 @@ def _draw_grid(grid: GridElement, placed: Placed, sheet: Sheet) -> None:
     if grid.look == "boxed":
         sheet.rect(grid.x, top, grid.w, grid.header_height, fill="tint")
     _draw_row(grid, headings, grid.header_style, top, grid.header_height, sheet)
-    sheet.line(grid.x, top, grid.x + grid.w, top, colour="rule", weight=0.2)
+    sheet.line(grid.x, top, grid.x + grid.w, top, colour=grid.colour, weight=0.2)
     top += grid.header_height
     for row in placed.rows:
-        sheet.line(grid.x, top, grid.x + grid.w, top, colour="rule", weight=0.2)
+        sheet.line(grid.x, top, grid.x + grid.w, top, colour=grid.colour, weight=0.2)
         _draw_row(grid, row.cells, grid.style, top, row.height, sheet)
         top += row.height
-    sheet.line(grid.x, top, grid.x + grid.w, top, colour="rule", weight=0.2)
+    sheet.line(grid.x, top, grid.x + grid.w, top, colour=grid.colour, weight=0.2)
     if grid.look == "boxed":
         _draw_columns(grid, top, sheet)
 
@@ -183,7 +183,7 @@ def _draw_columns(grid: GridElement, bottom: float, sheet: Sheet) -> None:
     x = grid.x
     for wide in (0.0, *(column.width for column in grid.columns)):
         x += wide
-        sheet.line(x, grid.y, x, bottom, colour="rule", weight=0.2)
+        sheet.line(x, grid.y, x, bottom, colour=grid.colour, weight=0.2)
 
 
 def _draw_image(image: ImageElement, sheet: Sheet, values: Values) -> None:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
@@ -11,6 +12,9 @@ from nbcase.documents.layout import Align, Element, Family, TextStyle
 from nbcase.documents.typesetting import Block, pieces, width
 
 POINTS_PER_MM = 72 / 25.4
+
+# Streams as plain bytes: the old seven-bit form makes every page a quarter larger.
+rl_config.useA85 = 0
 
 
 class Sheet:
@@ -55,9 +59,10 @@ class Sheet:
         """Points from the bottom of a place in mm from the top."""
         return (self._height - y) * POINTS_PER_MM
 
-    def colour(self, name: str, alpha: float = 1.0) -> Color:
-        """A colour of the family by name."""
-        return HexColor(self.family.colour[name]).clone(alpha=alpha)
+    def colour(self, name: str) -> Color:
+        """A colour of the family by name; the fourth pair of digits, where there is one, is its opacity."""
+        digits = self.family.colour[name]
+        return HexColor(digits, hasAlpha=len(digits) == len("#RRGGBBAA"))
 
     def line(self, x1: float, y1: float, x2: float, y2: float, *, colour: str, weight: float, dashed: bool = False) -> None:
         """A straight line, its weight in mm."""

@@ -24,6 +24,8 @@ _INSEPARABLE = frozenset("—…")
 _LATIN_GAP = 0.09
 _HALF = 0.5
 _STEP = 0.25
+# Lines closer than this run together.
+_TIGHTEST = 1.2
 
 
 class DoesNotFit(Exception):
@@ -190,7 +192,7 @@ def fit(text: str, style: TextStyle, room: float, height: float) -> Block:
         return single
     for size in _sizes(style, style.least):
         lines = wrap(text, style.face, style.tracking, room / size)
-        tightest = size * 1.15
+        tightest = size * min(style.leading, _TIGHTEST)
         if len(lines) * tightest <= height and all(width(line, style.face, style.tracking) * size <= room for line in lines):
             return Block(lines=lines, size=size, leading=max(tightest, min(size * style.leading, height / len(lines))))
     raise DoesNotFit(text)

@@ -48,7 +48,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "registration.end": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "permit.accept": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "permit.decide": frozenset({Role.REVIEWER}),
-    "case.return_for_correction": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
+    "permit.confirm": frozenset({Role.REVIEWER}),
     "case.complete": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "case.withdraw": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "document.print": frozenset(Role),

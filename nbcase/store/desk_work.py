@@ -116,6 +116,10 @@ class DeskWork(Shelf):
         index_records(self.connection, self._touched.values())
         return self.action
 
+    def changed(self) -> frozenset[str]:
+        """Names of the record types written: what open pages are told to reload."""
+        return frozenset(TYPE_NAMES[kind] for kind, _ in self._touched)
+
     def _changes(self) -> tuple[Change, ...]:
         found = (difference(self._originals[key], record) for key, record in self._touched.items())
         return tuple(change for change in found if change is not None)

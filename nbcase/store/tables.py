@@ -142,7 +142,10 @@ outbox = sa.Table(
     sa.Column("fields", Json),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("answered_at", UtcDateTime),
+    # Which version each change became at the centre; NULL again once the feed has brought all of them back.
+    sa.Column("versions", Json),
     sa.Index("ix_outbox_outcome", "outcome", "sequence"),
+    sa.Index("ix_outbox_versions", "sequence", sqlite_where=sa.text("versions IS NOT NULL")),
 )
 
 attachment_content = sa.Table(
@@ -269,6 +272,7 @@ centre_action = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("fields", Json),
+    sa.Column("versions", Json, nullable=False),
     sa.UniqueConstraint("desk_id", "sequence", name="uq_action_desk_id_sequence"),
     sa.Index("ix_action_record", "record_type", "record_id"),
 )
@@ -299,6 +303,7 @@ change_feed = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Index("ix_change_feed_station", "station_code", "xid", "position"),
+    sa.Index("ix_change_feed_record", "record_type", "record_id", "version"),
 )
 
 number_lease = sa.Table(

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("fields", Json(), nullable=True),
+        sa.Column("versions", Json(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("desk_id", "sequence", name="uq_action_desk_id_sequence"),
     )
@@ -94,6 +95,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("xid", "position"),
     )
     op.create_index("ix_change_feed_station", "change_feed", ["station_code", "xid", "position"], unique=False)
+    op.create_index("ix_change_feed_record", "change_feed", ["record_type", "record_id", "version"], unique=False)
     op.create_table(
         "clerk",
         sa.Column("id", sa.Text(), nullable=False),

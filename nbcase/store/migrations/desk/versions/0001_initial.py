@@ -182,10 +182,12 @@ def upgrade() -> None:
         sa.Column("fields", Json(), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("versions", Json(), nullable=True),
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("action_id"),
     )
     op.create_index("ix_outbox_outcome", "outbox", ["outcome", "sequence"], unique=False)
+    op.create_index("ix_outbox_versions", "outbox", ["sequence"], unique=False, sqlite_where=sa.text("versions IS NOT NULL"))
     op.create_table(
         "permit",
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Keys: who signed, who may open; everything in terms of `cryptography`, nothing home-made."""

@@ -1,0 +1,1 @@
+"""Synthetic stations and people: for demonstrations, training, tests and measurements. Nobody in it exists."""

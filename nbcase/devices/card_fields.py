@@ -1,0 +1,366 @@
+"""From lines of recognised text to the fields of an identity card, by labels and places; no engine and no picture.
+
+The engine's confidence does not catch look-alike signs (a wrong rare sign came with 0.96), so every field is held
+against something else: the number against its check sign, birth date and sex against the number, the ethnic group
+against the list. A name has nothing to be held against and is always to be looked at.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from nbcase.devices.contract import FieldReading, Point, Side
+from nbcase.domain.identity import DocumentKind, NumberCheck, Problem, check_number
+from nbcase.domain.words import tr
+
+Box = tuple[Point, Point, Point, Point]
+
+_NATION_NAMES: Final = (
+    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 "
+    "达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 "
+    "门巴 珞巴 基诺"
+)
+
+NATIONS: Final = {name: f"{code:02d}" for code, name in enumerate(_NATION_NAMES.split(), start=1)}
+"""Codes of GB/T 3304 by the name as cards print it, without 族."""
+
+_LOW: Final = 0.85
+"""Confidence below which any field is to be looked at."""
+
+_PORTRAIT_FROM: Final = 0.635
+"""Share of a card's width right of which only the portrait and the end of the number stand."""
+
+_SIMPLIFIED: Final = str.maketrans(
+    "漢滿黃壯維爾達羅鮮區縣號寧鎮廣東蘇莊樓單戶門鄉橋灣龍雲陽華興慶應", "汉满黄壮维尔达罗鲜区县号宁镇广东苏庄楼单户门乡桥湾龙云阳华兴庆应"
+)
+"""Traditional forms that the engine sometimes gives for what a mainland card prints; never applied to names."""
+
+_LIKE_DIGITS: Final = str.maketrans("OoDIlLZSBx×", "000111258XX")
+
+_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
+_NEARLY_NUMBER: Final = re.compile(r"[0-9X]{15,20}")
+_NAME: Final = re.compile(r"^[姓性]名(.+)$")
+_SEX: Final = re.compile(r"[性姓]别([男女])|^([男女])(?=民族)")
+_NATION: Final = re.compile(r"民族(.{1,5}?)族?$")
+_BIRTH: Final = re.compile(r"((?:18|19|20)[0-9]{2})年?([0-9]{1,2})月([0-9]{1,2})日?")
+_AUTHORITY: Final = re.compile(r"(?:签发机关|发机关)(.+)$")
+_VALIDITY: Final = re.compile(
+    r"([0-9]{4})[.。·]?([0-9]{2})[.。·]?([0-9]{2})[-—–~一至]+(?:([0-9]{4})[.。·]?([0-9]{2})[.。·]?([0-9]{2})|(长期))"
+)
+
+_TOP_ANCHORS: Final = re.compile(r"姓名|性别|民族|出生|中华人民共和国|居民身份证")
+_BOTTOM_ANCHORS: Final = re.compile(r"身份号码|签发机关|有效期限|[0-9]{17}[0-9X]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line as the engine saw it: text, confidence 0–1, and its four corners from the text's upper left."""
+
+    text: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardReading:
+    """What the lines say: the side, its fields and what does not fit."""
+
+    side: Side
+    fields: dict[str, FieldReading]
+    problems: tuple[Problem, ...] = ()
+
+
+def is_upside_down(lines: Sequence[Line], height: float) -> bool:
+    """Whether what a card prints at its top stands below what it prints at its bottom."""
+    tops = [_middle(line)[1] for line in lines if _TOP_ANCHORS.search(line.text) and not _BOTTOM_ANCHORS.search(line.text)]
+    bottoms = [_middle(line)[1] for line in lines if _BOTTOM_ANCHORS.search(_tight(line.text))]
+    top = sum(tops) / len(tops) if tops else height / 2
+    bottom = sum(bottoms) / len(bottoms) if bottoms else height / 2
+    return top > bottom
+
+
+def stands_on_end(lines: Sequence[Line]) -> bool:
+    """Whether most lines run from top to bottom: the picture lies on its side."""
+    long_lines = [line for line in lines if len(line.text) >= 4]
+    return sum(_height(line) > _width(line) for line in long_lines) * 2 > len(long_lines)
+
+
+def turned_round(lines: Iterable[Line], width: float, height: float) -> list[Line]:
+    """The lines of the same picture turned by 180 degrees; the engine has read the signs the right way already."""
+    return [replace(line, box=_turned_box(line.box, width, height)) for line in lines]
+
+
+def read_fields(lines: Sequence[Line], width: float, *, is_card: bool, today: date | None = None) -> CardReading:
+    """The fields of the card that upright lines show; `is_card` where the picture is the card and nothing else."""
+    side = _side(lines)
+    if side is Side.BACK:
+        return _read_back(_rows(lines))
+    if side is Side.UNKNOWN:
+        text = tr("图片里没有认出身份证的内容。请确认放的是居民身份证，四边都拍进去，或改为手工录入。")
+        return CardReading(side=side, fields={}, problems=(Problem(key="not_recognised", text=text),))
+    left = [line for line in lines if not is_card or line.box[0][0] < _PORTRAIT_FROM * width]
+    return _read_front(_rows(left), today)
+
+
+class _Row:
+    """The lines that stand beside each other, as one text whose parts know their place."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = sorted(lines, key=lambda line: _middle(line)[0])
+        self.text = "".join(_tight(line.text) for line in self.lines)
+
+    def field(self, start: int, end: int, text: str, value: str) -> FieldReading:
+        """A field at a part of the row's text, with the corners of that part."""
+        points: list[Point] = []
+        confidences: list[float] = []
+        passed = 0
+        for line in self.lines:
+            size = len(_tight(line.text))
+            first, last = max(start - passed, 0), min(end - passed, size)
+            if first < last:
+                points += _part(line.box, first / size, last / size)
+                confidences.append(line.confidence)
+            passed += size
+        return FieldReading(text=text, value=value, confidence=min(confidences), box=_around(points))
+
+
+def _side(lines: Sequence[Line]) -> Side:
+    text = "".join(_tight(line.text) for line in lines)
+    if re.search(r"签发机关|有效期限|中华人民共和国|居民身份证", text):
+        return Side.BACK
+    if re.search(r"姓名|性别|民族|住址|身份号码|[0-9]{17}[0-9X]", text):
+        return Side.FRONT
+    return Side.UNKNOWN
+
+
+def _rows(lines: Iterable[Line]) -> list[_Row]:
+    """Lines grouped by height on the card, from top to bottom."""
+    groups: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: _middle(line)[1]):
+        last = groups[-1][-1] if groups else None
+        if last and _middle(line)[1] - _middle(last)[1] < 0.5 * min(_height(line), _height(last)):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [_Row(group) for group in groups]
+
+
+def _read_front(rows: list[_Row], today: date | None) -> CardReading:
+    fields: dict[str, FieldReading] = {}
+    number, check, number_row = _find_number(rows, today)
+    if number is not None:
+        fields["number"] = number
+    fields |= _find_name(rows) | _find_sex_and_nation(rows) | _find_birth(rows) | _find_address(rows, number_row)
+    problems = _missing(fields, {"name": tr("姓名"), "number": tr("公民身份号码"), "address": tr("住址")})
+    if check is not None:
+        fields |= _held_against_number(fields, check)
+    return CardReading(side=Side.FRONT, fields=_marked_low(fields), problems=problems)
+
+
+def _missing(fields: dict[str, FieldReading], wanted: dict[str, str]) -> tuple[Problem, ...]:
+    """One notice for all wanted fields that were not found."""
+    names = [name for key, name in wanted.items() if key not in fields]
+    if not names:
+        return ()
+    text = tr("没有认出：{names}。请手工填写，或重新拍照。").format(names="、".join(names))
+    return (Problem(key="field_missing", text=text),)
+
+
+def _find_number(rows: list[_Row], today: date | None) -> tuple[FieldReading | None, NumberCheck | None, int]:
+    """The number with its check and the row it stands in (one past the last row where there is none)."""
+    for place in range(len(rows) - 1, -1, -1):
+        for match in _candidates(rows[place].text):
+            check = _checked(match.group(), today)
+            reading = rows[place].field(match.start(), match.end(), match.group(), check.number)
+            if not check.valid:
+                reading = replace(reading, needs_look=True, why=check.problems[0].text)
+            return reading, check, place
+    return None, None, len(rows)
+
+
+def _candidates(text: str) -> list[re.Match[str]]:
+    """Where a number stands in a row: as read, then with letters taken for digits, then nearly one."""
+    labelled = re.search(r"号码", text)
+    guessed = text.translate(_LIKE_DIGITS)
+    exact = list(_NUMBER.finditer(text.upper())) or list(_NUMBER.finditer(guessed))
+    if exact or not labelled:
+        return exact
+    return list(_NEARLY_NUMBER.finditer(guessed))
+
+
+def _checked(number: str, today: date | None) -> NumberCheck:
+    """The check by the kind that accepts the number; cards of Hong Kong, Macao and Taiwan residents look alike."""
+    checks = [check_number(number, kind, today) for kind in (DocumentKind.CITIZEN, DocumentKind.HMT_RESIDENCE)]
+    return next((check for check in checks if check.valid), checks[0])
+
+
+def _find_name(rows: list[_Row]) -> dict[str, FieldReading]:
+    """The row labelled 姓名, or else the one above sex and ethnic group."""
+    why = tr("姓名没有可核对的依据，请与图片逐字比对。")
+    for place, row in enumerate(rows):
+        match = _NAME.search(row.text)
+        if match:
+            return {"name": replace(row.field(match.start(1), match.end(1), match[1], match[1]), needs_look=True, why=why)}
+        if _SEX.search(row.text) and place > 0:
+            above = rows[place - 1]
+            start = 2 if above.text.startswith("姓") and len(above.text) > 3 else 0
+            name = above.text[start:]
+            return {"name": replace(above.field(start, len(above.text), name, name), needs_look=True, why=why)}
+    return {}
+
+
+def _find_sex_and_nation(rows: list[_Row]) -> dict[str, FieldReading]:
+    found: dict[str, FieldReading] = {}
+    for row in rows:
+        sex = _SEX.search(row.text)
+        if sex and "sex_code" not in found:
+            group = 1 if sex[1] else 2
+            found["sex_code"] = row.field(sex.start(group), sex.end(group), sex[group], "1" if sex[group] == "男" else "2")
+        nation = _NATION.search(row.text)
+        if nation and "nation_code" not in found:
+            found["nation_code"] = _nation_field(row, nation)
+    return found
+
+
+def _nation_field(row: _Row, match: re.Match[str]) -> FieldReading:
+    text = match[1].translate(_SIMPLIFIED)
+    reading = row.field(match.start(1), match.end(1), text, NATIONS.get(text, ""))
+    if reading.value:
+        return reading
+    why = tr("“{text}”不是民族名称，请按证件选择。").format(text=text)
+    return replace(reading, needs_look=True, why=why)
+
+
+def _find_birth(rows: list[_Row]) -> dict[str, FieldReading]:
+    for row in rows:
+        match = _BIRTH.search(row.text)
+        if match:
+            day = _day(*match.groups())
+            reading = row.field(match.start(), match.end(), match.group(), day.isoformat() if day else "")
+            why = "" if day else tr("这一天不存在，请按证件填写。")
+            return {"birth_on": replace(reading, needs_look=day is None, why=why)}
+    return {}
+
+
+def _find_address(rows: list[_Row], number_row: int) -> dict[str, FieldReading]:
+    """All rows between the birth date and the number; the label may have been read alone or not at all."""
+    first = next((place for place, row in enumerate(rows) if row.text.startswith("住址")), None)
+    if first is None:
+        first = next((place + 1 for place, row in enumerate(rows) if _BIRTH.search(row.text)), number_row)
+    parts: list[FieldReading] = []
+    for row in rows[first:number_row]:
+        start = 2 if row.text.startswith("住址") else 0
+        text = row.text[start:].translate(_SIMPLIFIED)
+        if text and "号码" not in text:
+            parts.append(row.field(start, len(row.text), text, text))
+    if not parts:
+        return {}
+    text = "".join(part.text for part in parts)
+    box = _around([point for part in parts for point in part.box])
+    return {"address": FieldReading(text=text, value=text, confidence=min(part.confidence for part in parts), box=box)}
+
+
+def _held_against_number(fields: dict[str, FieldReading], check: NumberCheck) -> dict[str, FieldReading]:
+    """Birth date, sex and number, marked where they contradict each other: any of them may be the wrong one."""
+    if not check.valid:
+        return {}
+    marked: dict[str, FieldReading] = {}
+    said = {"birth_on": check.birth_on.isoformat() if check.birth_on else "", "sex_code": check.sex_code or ""}
+    whys = {"birth_on": tr("出生日期与号码不一致，请核对两处。"), "sex_code": tr("性别与号码不一致，请核对两处。")}
+    for key, value in said.items():
+        if key in fields and value and fields[key].value != value:
+            marked[key] = replace(fields[key], needs_look=True, why=whys[key])
+            marked["number"] = replace(fields["number"], needs_look=True, why=whys[key])
+    return marked
+
+
+def _marked_low(fields: dict[str, FieldReading]) -> dict[str, FieldReading]:
+    why = tr("字迹不清，请与图片比对。")
+    return {
+        key: replace(reading, needs_look=True, why=why) if reading.confidence < _LOW and not reading.needs_look else reading
+        for key, reading in fields.items()
+    }
+
+
+def _read_back(rows: list[_Row]) -> CardReading:
+    fields: dict[str, FieldReading] = {}
+    for row in rows:
+        authority = _AUTHORITY.search(row.text)
+        if authority:
+            fields["authority"] = row.field(authority.start(1), authority.end(1), authority[1], authority[1])
+        validity = _VALIDITY.search(row.text)
+        if validity:
+            fields |= _validity_fields(row, validity)
+    problems = _missing(fields, {"authority": tr("签发机关"), "valid_from_on": tr("有效期限")})
+    return CardReading(side=Side.BACK, fields=_marked_low(fields), problems=problems)
+
+
+def _validity_fields(row: _Row, match: re.Match[str]) -> dict[str, FieldReading]:
+    """Both ends of the validity; an end of 长期 has no value and needs no look for that."""
+    begin = _day(*match.groups()[:3])
+    start = row.field(match.start(1), match.end(3), ".".join(match.groups()[:3]), begin.isoformat() if begin else "")
+    if match[7]:
+        end_on, end = None, row.field(match.start(7), match.end(7), match[7], "")
+        is_odd = begin is None
+    else:
+        end_on = _day(*match.groups()[3:6])
+        end = row.field(match.start(4), match.end(6), ".".join(match.groups()[3:6]), end_on.isoformat() if end_on else "")
+        is_odd = begin is None or end_on is None or end_on <= begin
+    if is_odd:
+        why = tr("有效期限前后不合，请按证件填写。")
+        start, end = replace(start, needs_look=True, why=why), replace(end, needs_look=True, why=why)
+    return {"valid_from_on": start, "valid_until_on": end}
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _tight(text: str) -> str:
+    """Without blanks: the engine puts them wherever signs stand apart."""
+    return "".join(text.split())
+
+
+def _middle(line: Line) -> Point:
+    return sum(x for x, _ in line.box) / 4, sum(y for _, y in line.box) / 4
+
+
+def _width(line: Line) -> float:
+    return max(x for x, _ in line.box) - min(x for x, _ in line.box)
+
+
+def _height(line: Line) -> float:
+    return max(y for _, y in line.box) - min(y for _, y in line.box)
+
+
+def _turned_box(box: Box, width: float, height: float) -> Box:
+    """The corners after half a turn, again from the upper left."""
+    a, b, c, d = ((width - x, height - y) for x, y in box)
+    return c, d, a, b
+
+
+def _part(box: Box, start: float, end: float) -> Box:
+    """The part of a line's box between two shares of its length."""
+    upper_left, upper_right, lower_right, lower_left = box
+    return (
+        _between(upper_left, upper_right, start),
+        _between(upper_left, upper_right, end),
+        _between(lower_left, lower_right, end),
+        _between(lower_left, lower_right, start),
+    )
+
+
+def _between(one: Point, other: Point, share: float) -> Point:
+    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+
+
+def _around(points: Sequence[Point]) -> Box:
+    """The upright rectangle around points, to whole pixels."""
+    left, right = round(min(x for x, _ in points)), round(max(x for x, _ in points))
+    top, bottom = round(min(y for _, y in points)), round(max(y for _, y in points))
+    return (left, top), (right, top), (right, bottom), (left, bottom)

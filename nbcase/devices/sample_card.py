@@ -1,0 +1,214 @@
+"""Pictures of identity cards of invented people, for the demo and for tests of reading.
+
+Drawn with the field positions of the real card so that the reading logic meets the real layout, with 样卡 across it
+and none of its security features: nobody can take one for a document.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
+
+from nbcase.domain.errors import UserError
+from nbcase.domain.identity import SYNTHETIC_AREA, make_number
+from nbcase.domain.resources import resource_path
+from nbcase.domain.words import tr
+
+CARD_SIZE: Final = (1011, 638)
+"""Pixels of a card of 85.6 mm by 54 mm at 300 dots an inch."""
+
+_INK: Final = (28, 30, 36)
+_LABEL: Final = (38, 98, 150)
+_PAPER: Final = (226, 236, 240)
+_SEAL: Final = (178, 60, 52)
+_DESK: Final = (104, 84, 66)
+_ROW_WIDTH: Final = 400
+"""Pixels of one row of the printed address: eleven full signs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplePerson:
+    """The invented holder of a sample card; `nation` without 族, `valid_until_on` None for 长期."""
+
+    name: str = "林样卡"
+    sex: str = "女"
+    nation: str = "汉"
+    birth_on: date = date(1992, 5, 18)
+    address: str = "浙江省宁波市样例区示范街道试验路18号3幢402室"
+    number: str = field(default_factory=lambda: make_number(SYNTHETIC_AREA, date(1992, 5, 18), 46))
+    authority: str = "宁波市公安局样例分局"
+    valid_from_on: date = date(2021, 3, 9)
+    valid_until_on: date | None = date(2041, 3, 9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """How a card was photographed; the default is a flat scan that the card fills.
+
+    `tilt` in degrees anticlockwise, `perspective` as the share by which the far edge is shorter, `light` as a share of
+    full light, `blur` as a Gaussian radius in pixels. `on_desk` puts the card on a desk top of `desk_size` pixels.
+    """
+
+    on_desk: bool = False
+    desk_size: tuple[int, int] = (1600, 1200)
+    tilt: float = 0.0
+    perspective: float = 0.0
+    light: float = 1.0
+    blur: float = 0.0
+
+
+FLAT: Final = Shot()
+CLEAN_PHOTO: Final = Shot(on_desk=True, tilt=3)
+TILTED_PHOTO: Final = Shot(on_desk=True, tilt=12, perspective=0.06)
+
+
+def draw_front(person: SamplePerson) -> Image.Image:
+    """The side with the portrait, flat and upright, `CARD_SIZE` pixels.
+
+    Raises UserError where the program's own font is missing.
+    """
+    card, pen = _blank_card()
+    _label(pen, (64, 92), "姓名")
+    _value(pen, (178, 86), person.name, 44)
+    _label(pen, (64, 168), "性别")
+    _value(pen, (178, 164), person.sex, 36)
+    _label(pen, (282, 168), "民族")
+    _value(pen, (390, 164), person.nation, 36)
+    _draw_birth(pen, person.birth_on)
+    _label(pen, (64, 322), "住址")
+    for row, text in enumerate(_rows(person.address)):
+        _value(pen, (178, 316 + 50 * row), text, 36)
+    _label(pen, (64, 546), "公民身份号码")
+    _draw_portrait(pen)
+    for place, digit in enumerate(person.number):
+        _value(pen, (338 + 32 * place, 536), digit, 46)
+    return card
+
+
+def draw_back(person: SamplePerson) -> Image.Image:
+    """The side with issuing authority and validity."""
+    card, pen = _blank_card()
+    pen.ellipse((70, 60, 230, 220), outline=_SEAL, width=8)
+    pen.text((150, 140), "样卡", font=_font(60), fill=_SEAL, anchor="mm")
+    pen.text((620, 110), "中华人民共和国", font=_font(58), fill=_INK, anchor="mm")
+    pen.text((620, 210), "居民身份证", font=_font(74), fill=_INK, anchor="mm")
+    _label(pen, (216, 470), "签发机关")
+    _value(pen, (402, 464), person.authority, 36)
+    _label(pen, (216, 546), "有效期限")
+    end = f"{person.valid_until_on:%Y.%m.%d}" if person.valid_until_on else "长期"
+    _value(pen, (402, 540), f"{person.valid_from_on:%Y.%m.%d}-{end}", 36)
+    return card
+
+
+def photograph(card: Image.Image, shot: Shot) -> Image.Image:
+    """The card as a camera or scanner would have taken it."""
+    picture = _lay_on_desk(card, shot) if shot.on_desk else card.copy()
+    if shot.blur:
+        picture = picture.filter(ImageFilter.GaussianBlur(shot.blur))
+    return ImageEnhance.Brightness(picture).enhance(shot.light) if shot.light != 1.0 else picture
+
+
+def write_sample(path: Path, person: SamplePerson | None = None, *, shot: Shot = FLAT, back: bool = False) -> None:
+    """Draw one side of a person's card and save it; the ending of `path` (.jpg or .png) chooses the format.
+
+    Raises UserError where the program's own font is missing.
+    """
+    holder = person or SamplePerson()
+    photograph(draw_back(holder) if back else draw_front(holder), shot).save(path, quality=92)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    path = resource_path("fonts/NotoSansSC-Regular.ttf")
+    try:
+        return ImageFont.truetype(str(path), size)
+    except OSError as missing:
+        raise UserError(
+            tr("程序自带的字体文件不见了：{path}。").format(path=path),
+            do=tr("请重新安装程序。"),
+        ) from missing
+
+
+def _blank_card() -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    card = Image.new("RGB", CARD_SIZE, _PAPER)
+    pen = ImageDraw.Draw(card)
+    for left in range(-560, CARD_SIZE[0], 26):
+        pen.line((left, CARD_SIZE[1], left + 560, 0), fill=(214, 228, 234), width=2)
+    return card, pen
+
+
+def _rows(address: str) -> list[str]:
+    """The address in rows as the card breaks it: by width, also inside a number."""
+    rows = [""]
+    for sign in address:
+        if _font(36).getlength(rows[-1] + sign) > _ROW_WIDTH:
+            rows.append("")
+        rows[-1] += sign
+    return rows
+
+
+def _label(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:
+    pen.text(place, text, font=_font(29), fill=_LABEL)
+
+
+def _value(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int) -> None:
+    pen.text(place, text, font=_font(size), fill=_INK)
+
+
+def _draw_birth(pen: ImageDraw.ImageDraw, birth_on: date) -> None:
+    _label(pen, (64, 246), "出生")
+    _value(pen, (178, 242), str(birth_on.year), 36)
+    _label(pen, (270, 246), "年")
+    _value(pen, (318, 242), str(birth_on.month), 36)
+    _label(pen, (374, 246), "月")
+    _value(pen, (422, 242), str(birth_on.day), 36)
+    _label(pen, (478, 246), "日")
+
+
+def _draw_portrait(pen: ImageDraw.ImageDraw) -> None:
+    """A head and shoulders that are nobody's."""
+    pen.rectangle((646, 96, 946, 466), fill=(206, 214, 220))
+    pen.ellipse((738, 138, 856, 286), fill=(150, 158, 166))
+    pen.pieslice((676, 304, 918, 620), 180, 360, fill=(120, 130, 142))
+    pen.rectangle((646, 467, 946, 622), fill=_PAPER)
+    pen.text((797, 416), "样卡", font=_font(92), fill=(244, 246, 248), anchor="mm")
+    pen.text((797, 50), "样卡 不作证件使用", font=_font(28), fill=_SEAL, anchor="mm")
+
+
+def _lay_on_desk(card: Image.Image, shot: Shot) -> Image.Image:
+    """The card on a desk top, seen from a little below, turned by the tilt."""
+    width, height = shot.desk_size
+    scale = 0.68 * width / card.width
+    small = card.resize((round(card.width * scale), round(card.height * scale)), Image.Resampling.LANCZOS)
+    layer = Image.new("RGBA", shot.desk_size, (0, 0, 0, 0))
+    layer.paste(small, ((width - small.width) // 2, (height - small.height) // 2), _rounded(small.size))
+    layer = layer.rotate(shot.tilt, Image.Resampling.BICUBIC)
+    if shot.perspective:
+        layer = layer.transform(shot.desk_size, Image.Transform.QUAD, _narrowed(shot), Image.Resampling.BICUBIC)
+    desk = _desk_top(shot.desk_size)
+    desk.paste(layer, (0, 0), layer)
+    return desk
+
+
+def _rounded(size: tuple[int, int]) -> Image.Image:
+    """A mask with the rounded corners of a card (3.18 mm of 85.6)."""
+    mask = Image.new("L", size, 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius=round(size[0] * 3.18 / 85.6), fill=255)
+    return mask
+
+
+def _narrowed(shot: Shot) -> tuple[float, ...]:
+    """Corners of the part that is stretched to the whole: wider at the top, so that the top looks further away."""
+    width, height = shot.desk_size
+    inset = width * shot.perspective / 2
+    return (-inset, 0.0, 0.0, float(height), float(width), float(height), width + inset, 0.0)
+
+
+def _desk_top(size: tuple[int, int]) -> Image.Image:
+    """A dark desk with a soft grain, the same for every call."""
+    grain = Image.linear_gradient("L").resize(size)
+    desk = Image.new("RGB", size, _DESK)
+    return Image.blend(desk, Image.merge("RGB", (grain, grain, grain)), 0.18)

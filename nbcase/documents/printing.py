@@ -1,0 +1,218 @@
+"""The archived PDF handed to a printer: what was printed is what was kept, byte for byte."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+from nbcase.domain.errors import DeviceError
+from nbcase.domain.words import tr
+
+# A print server that does not answer within this many seconds is treated as failed; the counter must not hang on it.
+_TIMEOUT = 15
+_REQUEST_ID = re.compile(r"request id is (\S+-\d+)")
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+class JobState(Enum):
+    """How far a print job is. Only the queue's own word counts: handing over is not printing."""
+
+    WAITING = "waiting"
+    PRINTING = "printing"
+    PRINTED = "printed"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintJob:
+    """A job a queue has taken: ``job_id`` is the queue's own word for it."""
+
+    queue: str
+    job_id: str
+
+
+class PrintQueue(Protocol):
+    """Where papers can be sent."""
+
+    @property
+    def name(self) -> str:
+        """The queue's name as the clerk sees it."""
+
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
+        """Hand over a paper; raises DeviceError when the queue does not take it."""
+
+    def state(self, job: PrintJob) -> JobState:
+        """How far the job is; raises DeviceError when the queue cannot be asked."""
+
+
+class FolderQueue:
+    """A printer that lays every paper as a PDF file into a folder: for the demo, for tests, for a desk without a printer."""
+
+    def __init__(self, folder: Path, *, name: str = "PDF") -> None:
+        self._folder = folder
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The queue's name as the clerk sees it."""
+        return self._name
+
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
+        """Write the paper whole or not at all; a file that is there survives a power cut.
+
+        Copies are one file: a file can be printed as often as wanted.
+        """
+        _check(pdf, copies)
+        job_id = f"{_file_name(title)}-{uuid4().hex[:8]}.pdf"
+        partial = self._folder / f".{job_id}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(pdf)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._folder / job_id)
+            _sync_folder(self._folder)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise DeviceError(
+                tr("单据没有写入文件夹 {folder}：{reason}").format(folder=self._folder, reason=error.strerror or error),
+                safe=tr("办件和单据已保存。"),
+                do=tr("检查磁盘空间和文件夹权限，再重新打印。"),
+            ) from error
+        return PrintJob(queue=self._name, job_id=job_id)
+
+    def state(self, job: PrintJob) -> JobState:
+        """Printed when the file is there."""
+        return JobState.PRINTED if (self._folder / job.job_id).is_file() else JobState.UNKNOWN
+
+
+class CupsQueue:
+    """A queue of the CUPS print server, through its own ``lp`` and ``lpstat``."""
+
+    def __init__(self, name: str, *, lp: str, lpstat: str) -> None:
+        self._name = name
+        self._lp = lp
+        self._lpstat = lpstat
+
+    @property
+    def name(self) -> str:
+        """The queue's name as the clerk sees it."""
+        return self._name
+
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
+        """Send the paper through standard input: no plain file of a resident's data is left behind."""
+        _check(pdf, copies)
+        answer = _ask([self._lp, "-d", self._name, "-n", str(copies), "-t", title, "-o", "print-scaling=none", "--", "-"], pdf)
+        found = _REQUEST_ID.search(answer)
+        if found is None:
+            raise _refused(self._name, answer)
+        return PrintJob(queue=self._name, job_id=found.group(1))
+
+    def state(self, job: PrintJob) -> JobState:
+        """What the server says: open, stopped, done, or a job it no longer knows."""
+        if _lists(_ask([self._lpstat, "-W", "not-completed", "-o", self._name]), job):
+            return self._open_state(job)
+        if _lists(_ask([self._lpstat, "-W", "completed", "-o", self._name]), job):
+            return self._closed_state(job)
+        return JobState.UNKNOWN
+
+    def _open_state(self, job: PrintJob) -> JobState:
+        printer = _ask([self._lpstat, "-p", self._name])
+        if "disabled" in printer.splitlines()[0] if printer else False:
+            return JobState.STOPPED
+        return JobState.PRINTING if f"now printing {job.job_id}." in printer else JobState.WAITING
+
+    def _closed_state(self, job: PrintJob) -> JobState:
+        """A cancelled or aborted job is closed too: the server's reason tells it from a printed one."""
+        details = _ask([self._lpstat, "-l", "-W", "completed", "-o", self._name])
+        reasons = _details_of(job, details)
+        return JobState.STOPPED if re.search(r"job-(canceled|aborted)|-errors", reasons) else JobState.PRINTED
+
+
+def available_queues(folder: Path | None = None, *, search_path: str | None = None) -> tuple[PrintQueue, ...]:
+    """Queues of this machine: those of CUPS where it is installed, then the folder where one is given.
+
+    A print server that does not answer has no queues; it does not keep the counter from opening.
+    """
+    queues: list[PrintQueue] = []
+    lp, lpstat = shutil.which("lp", path=search_path), shutil.which("lpstat", path=search_path)
+    if lp and lpstat:
+        queues.extend(CupsQueue(name, lp=lp, lpstat=lpstat) for name in _cups_names(lpstat))
+    if folder is not None:
+        queues.append(FolderQueue(folder))
+    return tuple(queues)
+
+
+def _cups_names(lpstat: str) -> Sequence[str]:
+    try:
+        return _ask([lpstat, "-e"]).split()
+    except DeviceError:
+        return ()
+
+
+def _ask(command: list[str], data: bytes | None = None) -> str:
+    """Run one of CUPS's programs in plain English; raises DeviceError with its own words."""
+    try:
+        done = subprocess.run(
+            command, input=data or b"", capture_output=True, timeout=_TIMEOUT, check=False, env=os.environ | {"LC_ALL": "C"}
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _refused(Path(command[0]).name, str(error)) from error
+    if done.returncode != 0:
+        raise _refused(Path(command[0]).name, done.stderr.decode("utf-8", "replace").strip())
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _refused(who: str, reason: str) -> DeviceError:
+    return DeviceError(
+        tr("打印服务没有接受（{who}）：{reason}").format(who=who, reason=reason),
+        safe=tr("办件和单据已保存。"),
+        do=tr("检查打印机是否开机、有纸、已连接，再重新打印，或换一台打印机。"),
+    )
+
+
+def _lists(listing: str, job: PrintJob) -> bool:
+    return any(line.split()[:1] == [job.job_id] for line in listing.splitlines())
+
+
+def _details_of(job: PrintJob, listing: str) -> str:
+    """The indented lines under a job in a long listing."""
+    kept: list[str] = []
+    mine = False
+    for line in listing.splitlines():
+        if line and not line[0].isspace():
+            mine = line.split()[0] == job.job_id
+        elif mine:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _check(pdf: bytes, copies: int) -> None:
+    if not pdf.startswith(b"%PDF-"):
+        raise ValueError("only a PDF can be printed")
+    if copies < 1:
+        raise ValueError("at least one copy")
+
+
+def _file_name(title: str) -> str:
+    """A title as the start of a file name on any system."""
+    return _UNSAFE.sub("-", title).strip("-.")[:60] or "paper"
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

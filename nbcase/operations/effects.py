@@ -1,0 +1,223 @@
+"""What a step does to the records: one function per effect that an item may name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from nbcase.domain.case import Case
+from nbcase.domain.divisions import division_of_address
+from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.errors import UserError
+from nbcase.domain.identity import mask_number
+from nbcase.domain.ids import derived_id, new_id
+from nbcase.domain.permit import Endorsement, Permit, usable_until, valid_after_endorsing
+from nbcase.domain.registration import Registration, RegistrationState
+from nbcase.domain.resident import Resident
+from nbcase.domain.words import tr
+from nbcase.items.fields import Answers, bound
+from nbcase.items.item import Situation
+from nbcase.operations.desk import Desk
+from nbcase.operations.facts import Standing, occupants, standing
+from nbcase.store.desk_work import DeskWork
+from nbcase.store.shelf import Shelf
+
+MOVED = "moved"
+"""End reason of the registration that a new address replaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What an effect works on: the case as it is being written, its answers and what is known of the person."""
+
+    desk: Desk
+    work: DeskWork
+    situation: Situation
+    case: Case
+    answers: Answers
+    standing: Standing
+    met_by: tuple[str, ...]
+    is_provisional: bool
+
+    @property
+    def today(self) -> date:
+        return self.desk.today()
+
+
+Effect = Callable[[Occasion], Case]
+
+
+def proposed_resident(desk: Desk, shelf: Shelf, situation: Situation, answers: Answers, resident_id: str | None) -> Resident:
+    """The person as the form would leave the record: the known one with the answers over it, or a new one."""
+    values = bound(situation, answers, "resident")
+    if resident_id is not None:
+        return replace(shelf.need(Resident, resident_id), **values)
+    known_id = derived_id(desk.identity.id_key, "resident", values["document_kind"], values["document_number"])
+    known = shelf.get(Resident, known_id)
+    if known is not None:
+        return replace(known, **values)
+    return Resident(id=known_id, station_code=desk.station.code, **values)
+
+
+def proposed_standing(desk: Desk, shelf: Shelf, situation: Situation, answers: Answers, resident: Resident) -> Standing:
+    """What conditions look at: the records, with the dwelling that the form names."""
+    present = standing(shelf, resident)
+    address = answers.get("address")
+    if not address:
+        return present
+    dwelling = proposed_dwelling(desk, shelf, situation, answers)
+    lives_there = present.active is not None and present.active.dwelling_id == dwelling.id
+    return replace(present, dwelling=dwelling, occupants=occupants(shelf, dwelling) + (0 if lives_there else 1))
+
+
+def proposed_dwelling(desk: Desk, shelf: Shelf, situation: Situation, answers: Answers) -> Dwelling:
+    """The dwelling of the form: the known one by its address with what the clerk corrected, or a new one."""
+    values = bound(situation, answers, "dwelling")
+    known_id = derived_id(desk.identity.id_key, "dwelling", values["address"])
+    known = shelf.get(Dwelling, known_id)
+    if known is not None:
+        return replace(known, **values, place_code=answers.get("place_code") or known.place_code)
+    division = division_of_address(values["address"]) or desk.station.division_code
+    return Dwelling(id=known_id, division_code=division, place_code=answers.get("place_code"), station_code=desk.station.code, **values)
+
+
+def register(occasion: Occasion) -> Case:
+    """居住登记: person, dwelling and declaration; a registration at another address ends today."""
+    desk, work = occasion.desk, occasion.work
+    dwelling = proposed_dwelling(desk, work, occasion.situation, occasion.answers)
+    active = occasion.standing.active
+    if active is not None and active.dwelling_id == dwelling.id:
+        raise UserError(
+            tr("{name}已登记在这个地址。").format(name=occasion.case.applicant_name),
+            safe=tr("没有重复登记，草稿还在。"),
+            do=tr("信息有变化请办“变更登记”。"),
+        )
+    work.put(occasion.standing.resident)
+    work.put(dwelling)
+    if active is not None:
+        work.put(replace(active, state=RegistrationState.ENDED, ended_on=occasion.today, end_reason_code=MOVED))
+    registration = _registration(occasion, dwelling)
+    work.put(registration)
+    return replace(occasion.case, registration_id=registration.id)
+
+
+def _registration(occasion: Occasion, dwelling: Dwelling, **values: Any) -> Registration:
+    resident_id, today = occasion.case.resident_id, occasion.today
+    return Registration(
+        id=derived_id(occasion.desk.identity.id_key, "registration", resident_id, dwelling.id, today.isoformat()),
+        resident_id=resident_id,
+        dwelling_id=dwelling.id,
+        case_id=occasion.case.id,
+        declared_on=today,
+        station_code=occasion.desk.station.code,
+        **{**bound(occasion.situation, occasion.answers, "registration"), **values},
+    )
+
+
+def change_registration(occasion: Occasion) -> Case:
+    """变更登记: a new address makes a new declaration that goes on without a gap; other changes stay in place."""
+    desk, work, active = occasion.desk, occasion.work, _active(occasion)
+    work.put(occasion.standing.resident)
+    dwelling = proposed_dwelling(desk, work, occasion.situation, occasion.answers)
+    work.put(dwelling)
+    if dwelling.id == active.dwelling_id:
+        work.put(replace(active, **bound(occasion.situation, occasion.answers, "registration")))
+        return replace(occasion.case, registration_id=active.id)
+    work.put(replace(active, state=RegistrationState.ENDED, ended_on=occasion.today, end_reason_code=MOVED))
+    registration = _registration(occasion, dwelling, arrived_on=active.arrived_on, stay_code=active.stay_code)
+    work.put(registration)
+    return replace(occasion.case, registration_id=registration.id)
+
+
+def end_registration(occasion: Occasion) -> Case:
+    """注销登记: the resident has moved out."""
+    active = _active(occasion)
+    ended = replace(active, state=RegistrationState.ENDED, **bound(occasion.situation, occasion.answers, "registration"))
+    if ended.ended_on is not None and not active.declared_on <= ended.ended_on <= occasion.today:
+        raise UserError(
+            tr("离开日期要在 {start} 与今天之间。").format(start=active.declared_on),
+            safe=tr("没有改动登记，草稿还在。"),
+            do=tr("请核对离开日期。"),
+        )
+    occasion.work.put(ended)
+    return replace(occasion.case, registration_id=active.id)
+
+
+def _active(occasion: Occasion) -> Registration:
+    active = occasion.standing.active
+    if active is None:
+        raise UserError(tr("没有在住登记。"), safe=tr("没有改动任何数据。"), do=tr("请先办理居住登记。"))
+    return active
+
+
+def issue_permit(occasion: Occasion) -> Case:
+    """发证: the permit begins today; its number comes from the issuing system and stays open."""
+    permit = Permit(
+        id=new_id(),
+        resident_id=occasion.case.resident_id,
+        case_id=occasion.case.id,
+        issued_on=occasion.today,
+        grounds=occasion.met_by,
+        is_provisional=occasion.is_provisional,
+        station_code=occasion.desk.station.code,
+    )
+    occasion.work.put(permit)
+    return replace(occasion.case, permit_id=permit.id)
+
+
+def endorse_permit(occasion: Occasion) -> Case:
+    """签注: use goes on to the next full year since the issue; late, residence years count from today."""
+    permit = _permit(occasion)
+    made = occasion.standing.endorsements_of(permit)
+    endorsement = Endorsement(
+        id=derived_id(occasion.desk.identity.id_key, "endorsement", permit.id, str(len(made) + 1)),
+        permit_id=permit.id,
+        case_id=occasion.case.id,
+        ordinal=len(made) + 1,
+        endorsed_on=occasion.today,
+        valid_until_on=valid_after_endorsing(permit, made, occasion.today),
+        is_late=occasion.today > usable_until(permit, made),
+        grounds=occasion.met_by,
+        station_code=occasion.desk.station.code,
+    )
+    occasion.work.put(endorsement)
+    return replace(occasion.case, permit_id=permit.id)
+
+
+def replace_permit(occasion: Occasion) -> Case:
+    """补领 or 换领: the same permit on new paper."""
+    permit = _permit(occasion)
+    occasion.work.put(replace(permit, replaced_on=occasion.today, replace_reason_code=occasion.answers["replace_reason"]))
+    return replace(occasion.case, permit_id=permit.id)
+
+
+def cancel_permit(occasion: Occasion) -> Case:
+    """注销: the permit cannot be used from today on."""
+    permit = _permit(occasion)
+    occasion.work.put(replace(permit, cancelled_on=occasion.today, cancel_reason_code=occasion.answers["cancel_reason"]))
+    return replace(occasion.case, permit_id=permit.id)
+
+
+def _permit(occasion: Occasion) -> Permit:
+    permit = occasion.standing.permit
+    if permit is None:
+        raise UserError(
+            tr("{name}（{number}）没有居住证。").format(
+                name=occasion.case.applicant_name, number=mask_number(occasion.standing.resident.document_number)
+            ),
+            safe=tr("没有改动任何数据。"),
+            do=tr("请办理申领。"),
+        )
+    return permit
+
+
+EFFECTS: dict[str, Effect] = {
+    "register": register,
+    "change_registration": change_registration,
+    "end_registration": end_registration,
+    "issue_permit": issue_permit,
+    "endorse_permit": endorse_permit,
+    "replace_permit": replace_permit,
+    "cancel_permit": cancel_permit,
+}
+

@@ -1,0 +1,449 @@
+"""Reading for the pages: cases, residents, the day's figures. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from nbcase.domain.action import Action
+from nbcase.domain.case import OPEN_STATES, Case, CaseState
+from nbcase.domain.clerk import Clerk
+from nbcase.domain.clock import CHINA, add_months, local_date
+from nbcase.domain.document import Document
+from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.permit import Endorsement, EndorsementWindow, Permit, PermitState, endorsement_window, permit_state
+from nbcase.domain.registration import Registration, RegistrationState
+from nbcase.domain.resident import Resident
+from nbcase.domain.workdays import WorkingCalendar
+from nbcase.operations.desk import Desk
+from nbcase.operations.facts import Standing, standing
+from nbcase.operations.page import RowPage
+from nbcase.store import tables
+from nbcase.store.desk_database import reading
+from nbcase.store.desk_work import read_action
+from nbcase.store.search import Found, search
+from nbcase.store.shelf import Shelf, as_record
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitUse:
+    """A case's time limit in working days: used, promised, legal; `left` to the promised one (negative: overdue)."""
+
+    used: int
+    promised: int | None
+    legal: int | None
+    left: int | None
+    due_on: date | None
+    is_provisional: bool
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """One line of 办件."""
+
+    case: Case
+    item_name: str
+    clerk_name: str
+    limit: LimitUse
+    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Which cases: states, item, clerk, accepted since, text in number or name. Empty means all."""
+
+    states: frozenset[CaseState] = frozenset()
+    item_code: str | None = None
+    situation_code: str | None = None
+    accepted_by: str | None = None
+    accepted_since: date | None = None
+    text: str = ""
+    is_provisional: bool | None = None
+    by_limit: bool = True
+
+
+def cases(desk: Desk, wanted: CaseFilter, cursor: str | None = None, limit: int = PAGE_SIZE) -> RowPage[CaseRow]:
+    """A page of cases: by promised due date (open first come due first), or newest first."""
+    table = tables.DESK_RECORDS["case"]
+    key = sa.func.coalesce(table.c.promised_due_on, sa.literal("9999-12-31", sa.Text)) if wanted.by_limit else table.c.accepted_at
+    key = sa.cast(key, sa.Text)
+    order = (key.asc(), table.c.id.asc()) if wanted.by_limit else (key.desc(), table.c.id.desc())
+    query = sa.select(table, key.label("sort_key")).where(*_conditions(table, wanted)).order_by(*order).limit(limit + 1)
+    if cursor is not None:
+        last_key, _, last_id = cursor.rpartition("|")
+        after = sa.tuple_(key, table.c.id)
+        query = query.where(after > sa.tuple_(sa.literal(last_key), sa.literal(last_id)) if wanted.by_limit else after < sa.tuple_(sa.literal(last_key), sa.literal(last_id)))
+    with reading(desk.engine) as connection:
+        found = connection.execute(query).all()
+        kept = found[:limit]
+        rows = _case_rows(desk, connection, [_case(row) for row in kept])
+    next_cursor = f"{kept[-1].sort_key}|{kept[-1].id}" if len(found) > limit else None
+    return RowPage(tuple(rows), next_cursor)
+
+
+def _case(row: sa.Row[Any]) -> Case:
+    values = dict(row._mapping)
+    values.pop("sort_key", None)
+    return _as_case(values)
+
+
+def _as_case(values: dict[str, Any]) -> Case:
+    from nbcase.store.records import from_plain
+
+    return from_plain(Case, values)
+
+
+def _conditions(table: sa.Table, wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.states:
+        found.append(table.c.state.in_([state.value for state in wanted.states]))
+    if wanted.item_code:
+        found.append(table.c.item_code == wanted.item_code)
+    if wanted.situation_code:
+        found.append(table.c.situation_code == wanted.situation_code)
+    if wanted.accepted_by:
+        found.append(table.c.accepted_by == wanted.accepted_by)
+    if wanted.is_provisional is not None:
+        found.append(table.c.is_provisional == wanted.is_provisional)
+    if wanted.accepted_since:
+        found.append(table.c.accepted_at >= datetime.combine(wanted.accepted_since, time(), CHINA))
+    if wanted.text:
+        found.append(sa.or_(table.c.number.contains(wanted.text, autoescape=True), table.c.applicant_name.contains(wanted.text, autoescape=True)))
+    return found
+
+
+def count_cases(desk: Desk, wanted: CaseFilter) -> int:
+    """How many cases match."""
+    table = tables.DESK_RECORDS["case"]
+    with reading(desk.engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table).where(*_conditions(table, wanted))).scalar_one()
+
+
+def _case_rows(desk: Desk, connection: sa.Connection, found: Sequence[Case]) -> list[CaseRow]:
+    names = clerk_names(connection)
+    unsent = _unsent(connection)
+    return [
+        CaseRow(
+            case=case,
+            item_name=item_name(desk, case.item_code, case.situation_code),
+            clerk_name=names.get(case.accepted_by, ""),
+            limit=limit_use(desk.calendar, case, desk.today()),
+            is_sent=case.id not in unsent,
+        )
+        for case in found
+    ]
+
+
+def item_name(desk: Desk, item_code: str, situation_code: str) -> str:
+    """The item with its situation, as lists show it."""
+    item = desk.items.item(item_code)
+    return f"{item.name.zh} · {item.situation(situation_code).name.zh}"
+
+
+def clerk_names(connection: sa.Connection) -> dict[str, str]:
+    """Names of the clerks that this desk knows, by id."""
+    table = tables.desk_metadata.tables["clerk"]
+    return {row.id: row.name for row in connection.execute(sa.select(table.c.id, table.c.name))}
+
+
+def _unsent(connection: sa.Connection) -> frozenset[str]:
+    """Ids of records with an action that the centre has not answered yet."""
+    query = sa.select(tables.desk_action.c.record_id).join(tables.outbox, tables.outbox.c.sequence == tables.desk_action.c.sequence)
+    return frozenset(connection.execute(query.where(tables.outbox.c.outcome.is_(None))).scalars())
+
+
+def limit_use(calendar: WorkingCalendar, case: Case, today: date) -> LimitUse:
+    """How much of a case's limits is used, in working days, up to today or to its decision."""
+    start = local_date(case.accepted_at)
+    end = local_date(case.decided_at) if case.decided_at is not None else today
+    return LimitUse(
+        used=calendar.working_days_between(start, max(end, start)),
+        promised=None if case.promised_due_on is None else calendar.working_days_between(start, case.promised_due_on),
+        legal=None if case.legal_due_on is None else calendar.working_days_between(start, case.legal_due_on),
+        left=None if case.promised_due_on is None or not case.state.is_open else calendar.left(end, case.promised_due_on),
+        due_on=case.promised_due_on or case.legal_due_on,
+        is_provisional=case.due_is_provisional,
+        is_done=not case.state.is_open,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One thing that happened to a record: when, who, what, and whether the centre has it."""
+
+    at: datetime
+    clerk_name: str
+    kind: str
+    sequence: int
+    outcome: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDetail:
+    """Everything a case's side panel and the review page show."""
+
+    row: CaseRow
+    resident: Resident
+    standing: Standing
+    documents: tuple[Document, ...]
+    history: tuple[HistoryLine, ...]
+
+
+def case_detail(desk: Desk, case_id: str) -> CaseDetail:
+    """One case with its person, papers and history; LookupError for an unknown id."""
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        case = shelf.need(Case, case_id)
+        resident = shelf.need(Resident, case.resident_id)
+        return CaseDetail(
+            row=_case_rows(desk, connection, [case])[0],
+            resident=resident,
+            standing=standing(shelf, resident),
+            documents=tuple(shelf.find(Document, case_id=case_id)),
+            history=_history(connection, case),
+        )
+
+
+def _history(connection: sa.Connection, case: Case) -> tuple[HistoryLine, ...]:
+    action, box, names = tables.desk_action, tables.outbox, clerk_names(connection)
+    query = (
+        sa.select(action, box.c.outcome, box.c.reason)
+        .outerjoin(box, box.c.sequence == action.c.sequence)
+        .where(action.c.record_type == "case", action.c.record_id == case.id)
+        .order_by(action.c.sequence)
+    )
+    lines = [
+        HistoryLine(
+            at=row.desk_at,
+            clerk_name=names.get(row.clerk_id, ""),
+            kind=row.kind,
+            sequence=row.sequence,
+            outcome=row.outcome,
+            reason=row.reason or "",
+        )
+        for row in connection.execute(query)
+    ]
+    if not lines:
+        lines = [HistoryLine(at=case.accepted_at, clerk_name=names.get(case.accepted_by, ""), kind="accepted", sequence=0, outcome="accepted")]
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentView:
+    """One page a person."""
+
+    standing: Standing
+    dwellings: dict[str, Dwelling]
+    permit_state: PermitState | None
+    window: EndorsementWindow | None
+    cases: tuple[CaseRow, ...]
+    documents: tuple[Document, ...]
+    housemates: tuple[Resident, ...]
+
+
+def resident_view(desk: Desk, resident_id: str) -> ResidentView:
+    """A resident with everything this desk holds; LookupError for an unknown id."""
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        resident = shelf.need(Resident, resident_id)
+        present = standing(shelf, resident)
+        permit = present.permit
+        found = shelf.find(Case, resident_id=resident_id)
+        ids = {entry.dwelling_id for entry in present.registrations}
+        mates = _housemates(shelf, present)
+        return ResidentView(
+            standing=present,
+            dwellings={dwelling.id: dwelling for dwelling_id in ids if (dwelling := shelf.get(Dwelling, dwelling_id)) is not None},
+            permit_state=permit_state(permit, present.endorsements_of(permit), desk.today()) if permit else None,
+            window=endorsement_window(permit, present.endorsements_of(permit)) if permit else None,
+            cases=tuple(sorted(_case_rows(desk, connection, found), key=lambda row: row.case.accepted_at, reverse=True)),
+            documents=tuple(shelf.find(Document, resident_id=resident_id)),
+            housemates=mates,
+        )
+
+
+def _housemates(shelf: Shelf, present: Standing) -> tuple[Resident, ...]:
+    if present.dwelling is None:
+        return ()
+    entries = shelf.find(Registration, dwelling_id=present.dwelling.id, state=RegistrationState.ACTIVE.value, limit=12)
+    found = (shelf.get(Resident, entry.resident_id) for entry in entries if entry.resident_id != present.resident.id)
+    return tuple(mate for mate in found if mate is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentRow:
+    """One line of the residents list."""
+
+    resident: Resident
+    address: str
+    permit_state: PermitState | None
+
+
+def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE) -> RowPage[ResidentRow]:
+    """A page of residents by name."""
+    table = tables.DESK_RECORDS["resident"]
+    query = sa.select(table).order_by(table.c.name, table.c.id).limit(limit + 1)
+    if cursor is not None:
+        name, _, last_id = cursor.rpartition("|")
+        query = query.where(sa.tuple_(table.c.name, table.c.id) > sa.tuple_(sa.literal(name), sa.literal(last_id)))
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        found = [as_record(Resident, row) for row in connection.execute(query)]
+        rows = [_resident_row(desk, shelf, resident) for resident in found[:limit]]
+    next_cursor = f"{found[limit - 1].name}|{found[limit - 1].id}" if len(found) > limit else None
+    return RowPage(tuple(rows), next_cursor)
+
+
+def _resident_row(desk: Desk, shelf: Shelf, resident: Resident) -> ResidentRow:
+    present = standing(shelf, resident)
+    permit = present.permit
+    return ResidentRow(
+        resident=resident,
+        address=present.dwelling.address if present.dwelling else "",
+        permit_state=permit_state(permit, present.endorsements_of(permit), desk.today()) if permit else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DwellingHit:
+    """A dwelling that completes a typed address: who owns it, how many live there."""
+
+    dwelling: Dwelling
+    occupants: int
+
+
+def complete_address(desk: Desk, text: str, limit: int = 6) -> list[DwellingHit]:
+    """Known dwellings whose address contains every blank-separated part of `text`."""
+    parts = [part for part in text.split() if part]
+    if not parts:
+        return []
+    table = tables.DESK_RECORDS["dwelling"]
+    query = sa.select(table).where(*(table.c.address.contains(part, autoescape=True) for part in parts)).order_by(table.c.address).limit(limit)
+    lived = tables.DESK_RECORDS["registration"]
+    with reading(desk.engine) as connection:
+        found = [as_record(Dwelling, row) for row in connection.execute(query)]
+        count = sa.select(lived.c.dwelling_id, sa.func.count()).where(lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active")
+        counts = dict(connection.execute(count.group_by(lived.c.dwelling_id)).tuples().all())
+    return [DwellingHit(dwelling=dwelling, occupants=counts.get(dwelling.id, 0)) for dwelling in found]
+
+
+def find(desk: Desk, text: str, limit: int = 20) -> list[Found]:
+    """Anyone by name, pinyin, initials, number part, phone, address, receipt number; drafts and unsent work too."""
+    with reading(desk.engine) as connection:
+        return search(connection, text, limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndorsementDue:
+    """A permit whose endorsement falls due in the coming month, or is late."""
+
+    resident: Resident
+    permit: Permit
+    window: EndorsementWindow
+    address: str
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """Figures and lists of 工作台."""
+
+    open_count: int
+    mine_count: int
+    overdue_count: int
+    due_tomorrow_count: int
+    accepted_today: int
+    accepted_by_hour: dict[int, int]
+    waiting_count: int
+    my_cases: tuple[CaseRow, ...]
+    endorsements_due: tuple[EndorsementDue, ...]
+
+
+def home_view(desk: Desk, clerk: Clerk) -> HomeView:
+    """The day at this desk."""
+    today = desk.today()
+    table = tables.DESK_RECORDS["case"]
+    midnight = datetime.combine(today, time(), CHINA)
+    with reading(desk.engine) as connection:
+        open_rows = [as_record(Case, row) for row in connection.execute(sa.select(table).where(table.c.state.in_([s.value for s in OPEN_STATES])))]
+        accepted = connection.execute(sa.select(table.c.accepted_at).where(table.c.accepted_at >= midnight)).scalars().all()
+        waiting = connection.execute(sa.select(sa.func.count()).select_from(tables.outbox).where(tables.outbox.c.outcome.is_(None))).scalar_one()
+        limits = [(case, limit_use(desk.calendar, case, today)) for case in open_rows]
+        mine = sorted(open_rows, key=lambda case: (case.promised_due_on or date.max, case.accepted_at))
+        hours: dict[int, int] = {}
+        for at in accepted:
+            hour = at.astimezone(CHINA).hour
+            hours[hour] = hours.get(hour, 0) + 1
+        return HomeView(
+            open_count=len(open_rows),
+            mine_count=sum(case.accepted_by == clerk.id for case in open_rows),
+            overdue_count=sum(use.left is not None and use.left < 0 for _, use in limits),
+            due_tomorrow_count=sum(use.left == 1 for _, use in limits),
+            accepted_today=len(accepted),
+            accepted_by_hour=hours,
+            waiting_count=waiting,
+            my_cases=tuple(_case_rows(desk, connection, mine[:7])),
+            endorsements_due=_endorsements_due(Shelf(connection), today),
+        )
+
+
+def _endorsements_due(shelf: Shelf, today: date, limit: int = 12) -> tuple[EndorsementDue, ...]:
+    found = []
+    for permit in shelf.find(Permit, cancelled_on=None):
+        endorsements = shelf.find(Endorsement, permit_id=permit.id)
+        window = endorsement_window(permit, endorsements)
+        if window.opens_on <= add_months(today, 1) and window.closes_on >= today - timedelta(days=31) and window.opens_on <= today:
+            resident = shelf.get(Resident, permit.resident_id)
+            if resident is not None:
+                present = standing(shelf, resident)
+                address = present.dwelling.address if present.dwelling else ""
+                found.append(EndorsementDue(resident=resident, permit=permit, window=window, address=address, days_left=(window.closes_on - today).days))
+    return tuple(sorted(found, key=lambda due: due.window.closes_on)[:limit])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One line of 同步: an action and what became of it."""
+
+    action: Action
+    clerk_name: str
+    title: str
+    applicant: str
+    attachment_bytes: int
+    outcome: str | None
+    reason: str
+    answered_at: datetime | None
+    tries: int
+
+
+def outbox_rows(desk: Desk, *, waiting: bool, limit: int = 200) -> list[OutboxRow]:
+    """What waits (oldest first), or what went (newest first)."""
+    action, box = tables.desk_action, tables.outbox
+    query = sa.select(action.c.body, box).join(box, box.c.sequence == action.c.sequence).limit(limit)
+    query = query.where(box.c.outcome.is_(None)).order_by(box.c.sequence) if waiting else query.where(box.c.outcome.is_not(None)).order_by(box.c.sequence.desc())
+    with reading(desk.engine) as connection:
+        return [_outbox_row(desk, connection, row) for row in connection.execute(query).all()]
+
+
+def _outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> OutboxRow:
+    action = read_action(row.body)
+    case = Shelf(connection).get(Case, action.record_id) if action.record_type == "case" else None
+    sizes = tables.desk_metadata.tables["attachment"]
+    total = connection.execute(sa.select(sa.func.sum(sizes.c.size)).where(sizes.c.hash.in_(action.attachments))).scalar() or 0
+    return OutboxRow(
+        action=action,
+        clerk_name=clerk_names(connection).get(action.clerk_id, ""),
+        title=item_name(desk, case.item_code, case.situation_code) if case else action.kind,
+        applicant=case.applicant_name if case else "",
+        attachment_bytes=total,
+        outcome=row.outcome,
+        reason=row.reason or "",
+        answered_at=row.answered_at,
+        tries=row.tries,
+    )

@@ -1,0 +1,145 @@
+"""Printing: a paper goes to a queue, and «printed» is what the queue confirmed or the clerk said, not what was sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from nbcase.domain.clerk import Clerk
+from nbcase.domain.document import Document
+from nbcase.domain.errors import DeviceError, UserError
+from nbcase.domain.ids import new_id
+from nbcase.domain.resident import Resident
+from nbcase.domain.words import tr
+from nbcase.operations.desk import Desk
+from nbcase.store import tables
+from nbcase.store.desk_database import reading, writing
+from nbcase.store.desk_work import attachment_bytes, desk_work
+from nbcase.store.shelf import Shelf
+
+PAPER_NAMES = {
+    "acceptance-receipt": tr("受理回执"),
+    "acceptance-receipt-80": tr("受理回执（窄）"),
+    "residence-voucher": tr("居住登记凭证"),
+    "permit-confirmation": tr("居住证确认单"),
+    "endorsement-slip": tr("签注单"),
+    "one-time-notice": tr("一次性告知书"),
+    "refusal": tr("不予办理决定书"),
+}
+
+
+class Queue(Protocol):
+    """Where PDFs are printed; `nbcase.documents.printing` has the real ones."""
+
+    name: str
+
+    def submit(self, pdf: bytes, title: str) -> str:
+        """Hand over a PDF; returns the queue's own job id. Raises `DeviceError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintJob:
+    """One sheet on its way: ``sent`` (handed over), ``printed`` (confirmed), ``failed``, ``spoilt``."""
+
+    id: str
+    document_id: str
+    queue: str
+    state: str
+    reason: str
+    detail: str
+    requested_at: datetime
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintRow:
+    """One line of 打印."""
+
+    job: PrintJob
+    document: Document
+    title: str
+    applicant: str
+
+
+def print_document(desk: Desk, clerk: Clerk, queue: Queue, document_id: str, reason: str = "") -> PrintJob:
+    """Send a kept paper to a queue. A second print needs a reason; a queue that fails leaves a failed job and the paper untouched."""
+    with reading(desk.engine) as connection:
+        document = Shelf(connection).need(Document, document_id)
+        pdf = attachment_bytes(connection, document.content_hash)
+    if document.print_count > 0 and not reason.strip():
+        raise UserError(tr("这份文书已打印过。"), safe=tr("没有再次打印。"), do=tr("补打请先选原因：缺页、污损、遗失。"))
+    if pdf is None:
+        raise UserError(tr("本机没有这份文书的文件。"), safe=tr("文书记录完好。"), do=tr("请连上中心后再打印。"))
+    try:
+        detail, state = queue.submit(pdf, f"{PAPER_NAMES.get(document.kind_code, document.kind_code)} {document.number}"), "sent"
+    except DeviceError as error:
+        detail, state = str(error), "failed"
+    return _record(desk, clerk, document, queue.name, state, reason, detail)
+
+
+def _record(desk: Desk, clerk: Clerk, document: Document, queue: str, state: str, reason: str, detail: str) -> PrintJob:
+    job = PrintJob(
+        id=new_id(),
+        document_id=document.id,
+        queue=queue,
+        state=state,
+        reason=reason.strip(),
+        detail=detail,
+        requested_at=desk.clock.now(),
+        requested_by=clerk.id,
+    )
+    row = {name: getattr(job, name) for name in PrintJob.__dataclass_fields__}
+    if state == "failed":
+        with writing(desk.engine) as connection:
+            connection.execute(sa.insert(tables.print_job).values(row))
+        return job
+    with desk_work(desk.engine, desk.identity, clerk, desk.clock.now()) as work:
+        work.connection.execute(sa.insert(tables.print_job).values(row))
+        present = work.need(Document, document.id)
+        work.put(replace(present, print_count=present.print_count + 1))
+        work.record("document.print", present)
+    return job
+
+
+def mark_job(desk: Desk, job_id: str, state: str, detail: str = "") -> None:
+    """What became of a sheet: the queue's or the clerk's word."""
+    if state not in ("printed", "spoilt", "failed"):
+        raise ValueError(state)
+    with writing(desk.engine) as connection:
+        connection.execute(sa.update(tables.print_job).where(tables.print_job.c.id == job_id).values(state=state, detail=detail))
+
+
+def print_rows(desk: Desk, limit: int = 100) -> list[PrintRow]:
+    """The newest jobs."""
+    job = tables.print_job
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        rows = connection.execute(sa.select(job).order_by(job.c.requested_at.desc(), job.c.id.desc()).limit(limit)).all()
+        return [_row(shelf, dict(row._mapping)) for row in rows]
+
+
+def _row(shelf: Shelf, values: Mapping[str, Any]) -> PrintRow:
+    document = shelf.need(Document, values["document_id"])
+    resident = shelf.get(Resident, document.resident_id)
+    return PrintRow(
+        job=PrintJob(**values),
+        document=document,
+        title=PAPER_NAMES.get(document.kind_code, document.kind_code),
+        applicant=resident.name if resident else "",
+    )
+
+
+def unprinted(desk: Desk, limit: int = 50) -> list[Document]:
+    """Papers that were made and never printed, newest first."""
+    table = tables.DESK_RECORDS["document"]
+    with reading(desk.engine) as connection:
+        return Shelf(connection).find(Document, table.c.print_count == 0, order=(table.c.made_at.desc(), table.c.id.desc()), limit=limit)
+
+
+def paper(desk: Desk, document_id: str) -> bytes | None:
+    """The kept PDF of a document."""
+    with reading(desk.engine) as connection:
+        return attachment_bytes(connection, Shelf(connection).need(Document, document_id).content_hash)

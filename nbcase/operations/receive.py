@@ -1,0 +1,199 @@
+"""The centre takes in what a desk did: checked, merged field by field, answered once and for ever."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from psycopg import errors as postgres
+
+from nbcase.domain.action import Action, Answer, Change, Outcome, action_hash, canonical
+from nbcase.domain.clerk import require
+from nbcase.domain.errors import Conflict, NotAllowed, UserError
+from nbcase.domain.merge import merge
+from nbcase.domain.words import tr
+from nbcase.operations.messages import ActionAnswer, BatchAnswer, Trouble
+from nbcase.store.centre_work import CentreWork, Raced, Received, Written, lock_desk
+from nbcase.store.records import RECORD_TYPES, UNMERGED, field_names, from_plain
+
+TRIES = 5
+"""How often a batch is tried again after another desk came between."""
+
+MOST_CHANGES = 200
+MOST_BODY_BYTES = 1 << 20
+"""No act of a clerk is larger; what is would hold locks on behalf of a broken desk."""
+
+_log = structlog.get_logger()
+
+
+class Unacceptable(UserError):
+    """An action that the centre cannot apply: kept with its reason, and no hindrance to the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    written: Written
+    version: int
+    is_merged: bool
+
+
+def receive_batch(engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime) -> BatchAnswer:
+    """Take in actions of one desk, in order; a repeat gets its first answer.
+
+    One transaction for the batch. When the database refuses a value in it, each action has a transaction of its own,
+    and only the one that is refused is quarantined.
+    """
+    for _ in range(TRIES):
+        try:
+            with engine.begin() as connection:
+                return _take_in(connection, desk_id, actions, now)
+        except Raced:
+            continue
+        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+            _log.warning("batch_refused_by_database", desk_id=desk_id, error=str(error.orig))
+            return _one_by_one(engine, desk_id, actions, now)
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, (postgres.DeadlockDetected, postgres.SerializationFailure)):
+                raise
+    raise Conflict(tr("中心正忙：多个窗口在办同一个人的业务。"), safe=tr("办件仍在本机，稍后自动重传。"))
+
+
+def _one_by_one(engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime) -> BatchAnswer:
+    answers: list[ActionAnswer] = []
+    for action in actions:
+        try:
+            with engine.begin() as connection:
+                part = _take_in(connection, desk_id, [action], now)
+        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+            reason = tr("数据库不接受其中的值：{text}").format(text=str(error.orig).splitlines()[0])
+            with engine.begin() as connection:
+                part = _take_in(connection, desk_id, [action], now, known_reason=reason)
+        answers += part.answers
+        if part.missing or part.refused is not None:
+            return BatchAnswer(answers=answers, missing=part.missing, refused=part.refused)
+    return BatchAnswer(answers=answers)
+
+
+def _take_in(connection: sa.Connection, desk_id: str, actions: Sequence[Action], now: datetime, *, known_reason: str = "") -> BatchAnswer:
+    desk = lock_desk(connection, desk_id)
+    if desk is None or desk.retired_at is not None:
+        raise retired()
+    work = CentreWork(connection, desk, now)
+    known = work.answered([action.id for action in actions])
+    new = [action for action in actions if action.id not in known]
+    missing = work.missing_attachments(content_hash for action in new for content_hash in action.attachments)
+    if missing:
+        return BatchAnswer(answers=[], missing=missing)
+    work.lock((change.record_type, change.record_id) for action in new for change in action.changes)
+    answers = []
+    refused = None
+    for action in actions:
+        first = known.get(action.id)
+        refused = _check_place(work, action, first[0] if first else None)
+        if refused is not None:
+            break
+        received = first[1] if first else receive(work, action, known_reason=known_reason)
+        known[action.id] = (action.hash, received)
+        answers.append(ActionAnswer(answer=received.answer, versions=list(received.versions)))
+    work.flush()
+    return BatchAnswer(answers=answers, refused=refused)
+
+
+def retired() -> UserError:
+    """The refusal of a desk that was taken out of service."""
+    return NotAllowed(
+        tr("这台电脑已在中心停用。"),
+        safe=tr("未上传的办件仍保存在本机。"),
+        do=tr("请联系管理员；未传的办件可导出后由其他窗口上传。"),
+    )
+
+
+def _check_place(work: CentreWork, action: Action, known_hash: str | None) -> Trouble | None:
+    """Why this action cannot stand at this place of the desk's chain; None when it can."""
+    if action.desk_id != work.desk.id:
+        return _broken(tr("办件属于另一台电脑。"))
+    if action_hash(action) != action.hash:
+        return _broken(tr("第 {n} 号操作的内容与校验值不符。").format(n=action.sequence))
+    if known_hash is not None:
+        return None if known_hash == action.hash else _broken(tr("第 {n} 号操作与中心已有的内容不同。").format(n=action.sequence))
+    if action.sequence != work.sequence + 1:
+        return _broken(tr("操作序号不连续：中心有 {a}，收到 {b}。").format(a=work.sequence, b=action.sequence))
+    if action.previous_hash != work.hash:
+        return _broken(tr("第 {n} 号操作与前一条接不上。").format(n=action.sequence))
+    return None
+
+
+def _broken(what: str) -> Trouble:
+    return Trouble(what=what, safe=tr("办件仍在本机，没有丢失。"), do=tr("请联系管理员核对这台电脑的操作记录。"))
+
+
+def receive(work: CentreWork, action: Action, *, known_reason: str = "") -> Received:
+    """Apply one new action to the work and answer it. Its records must be locked (`CentreWork.lock`).
+
+    `known_reason` quarantines it at once: the database has refused it before.
+    """
+    try:
+        if known_reason:
+            raise Unacceptable(known_reason)
+        _check(work, action)
+        merged = [_merge(work, change) for change in action.changes]
+    except (Unacceptable, NotAllowed) as error:
+        received = Received(answer=Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason=str(error)))
+        work.keep(action, received, ())
+        return received
+    received = Received(answer=_answer(action, merged), versions=tuple(entry.version for entry in merged))
+    work.keep(action, received, [entry.written for entry in merged])
+    return received
+
+
+def _check(work: CentreWork, action: Action) -> None:
+    clerk = work.clerk(action.clerk_id)
+    if clerk is None:
+        raise Unacceptable(tr("经办人不属于本受理点。"), do=tr("请站长核对人员名单后重新受理。"))
+    require(clerk, action.kind)
+    if not action.changes:
+        raise Unacceptable(tr("操作没有内容。"))
+    if len(action.changes) > MOST_CHANGES or len(canonical(action)) > MOST_BODY_BYTES:
+        raise Unacceptable(tr("操作过大。"))
+    keys = [(change.record_type, change.record_id) for change in action.changes]
+    if len(set(keys)) < len(keys):
+        raise Unacceptable(tr("同一条记录在一次操作里出现两次。"))
+
+
+def _merge(work: CentreWork, change: Change) -> _Merged:
+    kind = RECORD_TYPES.get(change.record_type)
+    if kind is None:
+        raise Unacceptable(tr("未知的记录种类：{name}").format(name=change.record_type))
+    unknown = sorted(set(change.fields) - (set(field_names(kind)) - UNMERGED))
+    if unknown:
+        raise Unacceptable(tr("{record} 没有字段 {names}").format(record=change.record_type, names="、".join(unknown)))
+    key = (change.record_type, change.record_id)
+    current = work.current(key)
+    values, collisions = merge(current, change)
+    version = current.get("version", 0) + (1 if values != current else 0)
+    try:
+        record = from_plain(kind, {**values, "id": change.record_id, "version": version})
+    except msgspec.ValidationError as error:
+        raise Unacceptable(tr("{record} 的内容不合格式：{text}").format(record=change.record_type, text=error)) from error
+    if not current and record.station_code != work.desk.station_code:
+        raise Unacceptable(tr("新记录不属于本受理点。"))
+    return _Merged(
+        written=Written(record=record, base_version=change.base_version, collisions=collisions),
+        version=version,
+        is_merged=bool(current) and work.foreign_version(key) > change.base_version,
+    )
+
+
+def _answer(action: Action, merged: Sequence[_Merged]) -> Answer:
+    collided = tuple(
+        f"{change.record_type}.{collision.field}"
+        for change, entry in zip(action.changes, merged, strict=True)
+        for collision in entry.written.collisions
+    )
+    if collided:
+        reason = tr("另一个窗口同时改了同一项，两个值都已保留，请核对。")
+        return Answer(action_id=action.id, outcome=Outcome.CONFLICT, reason=reason, fields=collided)
+    outcome = Outcome.MERGED if any(entry.is_merged for entry in merged) else Outcome.ACCEPTED
+    return Answer(action_id=action.id, outcome=outcome)

@@ -1,0 +1,1 @@
+"""The counter window: pages, widgets and the shell around them."""

@@ -1,0 +1,1 @@
+"""Parts of the counter window, each drawn from the tokens of the theme."""

@@ -1,0 +1,91 @@
+"""The focus ring: one for the window, painted outside whatever has the focus."""
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QWidget
+
+from ui.theme import current_theme
+
+
+class FocusRing(QObject):
+    """Follows the focus and keeps a ring around its widget.
+
+    A widget that is only the inner part of what the clerk sees as one control (the line edit of a field) carries the outer
+    widget as `ring_target`. Lists and tables mark their current row themselves and get no ring.
+    """
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._target: QWidget | None = None
+        self._ring: _Ring | None = None
+        app.focusChanged.connect(self._follow)
+
+    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+        self._leave()
+        target = _ring_target(new)
+        if target is None or target.parentWidget() is None:
+            return
+        self._target = target
+        target.installEventFilter(self)
+        target.destroyed.connect(self._forget)
+        self._ring = _Ring(target.parentWidget())
+        self._place()
+
+    def _leave(self) -> None:
+        if self._target is not None:
+            self._target.removeEventFilter(self)
+            self._target.destroyed.disconnect(self._forget)
+            self._target = None
+        if self._ring is not None:
+            self._ring.hide()
+            self._ring.deleteLater()
+            self._ring = None
+
+    def _forget(self) -> None:
+        """The target is gone and its parent, with the ring in it, may be too."""
+        self._target = None
+        self._ring = None
+
+    def _place(self) -> None:
+        if self._target is None or self._ring is None:
+            return
+        margin = current_theme().tokens.focus.ring_width
+        self._ring.setGeometry(self._target.geometry().adjusted(-margin, -margin, margin, margin))
+        self._ring.setVisible(self._target.isVisible())
+        self._ring.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide):
+            self._place()
+        return False
+
+
+class _Ring(QWidget):
+    """A child of the target's parent, so that scrolling and clipping apply to it as to the target."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current_theme()
+        width = theme.tokens.focus.ring_width
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outer = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.setPen(QPen(theme.color("accent_line"), width))
+        corner = theme.radius.control + width / 2
+        painter.drawRoundedRect(outer, corner, corner)
+        inner = QRectF(self.rect()).adjusted(width + 0.5, width + 0.5, -width - 0.5, -width - 0.5)
+        painter.setPen(QPen(theme.color("accent"), theme.line.hairline))
+        painter.drawRoundedRect(inner, theme.radius.control, theme.radius.control)
+
+
+def _ring_target(widget: QWidget | None) -> QWidget | None:
+    if widget is None or isinstance(widget, QAbstractItemView) or widget.isWindow():
+        return None
+    target = getattr(widget, "ring_target", None)
+    if isinstance(target, QWidget):
+        return target
+    return None if isinstance(widget, QAbstractScrollArea) else widget
