@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -101,10 +102,14 @@ def quietly(title: str, command: list[str]) -> tuple[int, list[str]]:
     lines = []
     nothing, pipe, joined = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
     with subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=joined, cwd=ROOT, env=environment()) as process:
-        for line in process.stdout or ():
-            lines.append(line.decode(errors="replace").rstrip())
-            if on_terminal:
-                print(f"\r{title} ... {lines[-1][:60]:60}", end="", flush=True)
+        try:
+            for line in process.stdout or ():
+                lines.append(line.decode(errors="replace").rstrip())
+                if on_terminal:
+                    print(f"\r{title} ... {lines[-1][:60]:60}", end="", flush=True)
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
     if on_terminal:
         print(f"\r{title} ...{'':61}\r{title} ...", end="")
     print(f" {time.monotonic() - begun:.1f} s", flush=True)
@@ -116,12 +121,8 @@ def hand_over(command: list[str], env: dict[str, str]) -> NoReturn:
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, env)
-    process = subprocess.Popen(command, env=env)
-    while True:
-        try:
-            sys.exit(process.wait())
-        except KeyboardInterrupt:
-            continue  # The program got the same Ctrl+C and ends in its own way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The program gets the same Ctrl+C and ends in its own way.
+    sys.exit(subprocess.call(command, env=env))
 
 
 def missing_packages(wanted: list[str]) -> list[str]:
@@ -190,8 +191,7 @@ def prepare_system(packages: Iterable[str]) -> None:
 
 def recipe() -> str:
     """What an environment is made from: the lock file's digest and the Python's version."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    return "requirements.lock sha256 {}, Python {}.{}\n".format(digest, *sys.version_info)
+    return "requirements.lock sha256 {}, Python {}.{}\n".format(hashlib.sha256(LOCK.read_bytes()).hexdigest(), *sys.version_info)
 
 
 def prepare_environment() -> None:
@@ -226,8 +226,7 @@ def pip_trouble(lines: list[str]) -> Trouble:
 def add_project_to_path() -> None:
     """Let the environment import the project where it lies.
 
-    A path file instead of an editable install: needs no build back end and no network. The line is relative, so it is plain ASCII
-    (Python 3.11 reads such files in the console's code page) wherever the folder is.
+    A path file, not an editable install: needs no build back end. Relative, so ASCII: Python 3.11 reads it in the console's code page.
     """
     command = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=environment()).stdout.strip())

@@ -12,25 +12,22 @@ from datetime import date
 from typing import Final
 
 from nbcase.devices.contract import FieldReading, Point, Side
+from nbcase.domain import codes
 from nbcase.domain.identity import DocumentKind, NumberCheck, Problem, check_number
 from nbcase.domain.words import tr
 
 Box = tuple[Point, Point, Point, Point]
-
-_NATION_NAMES: Final = (
-    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 "
-    "达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 "
-    "门巴 珞巴 基诺"
-)
-
-NATIONS: Final = {name: f"{code:02d}" for code, name in enumerate(_NATION_NAMES.split(), start=1)}
-"""Codes of GB/T 3304 by the name as cards print it, without 族."""
 
 _LOW: Final = 0.85
 """Confidence below which any field is to be looked at."""
 
 _PORTRAIT_FROM: Final = 0.635
 """Share of a card's width right of which only the portrait and the end of the number stand."""
+
+_SEX_ROOM: Final = 0.12
+_NATION_ROOM: Final = 0.16
+_SIGN_ROOM: Final = 0.05
+"""Shares of a card's width: what may follow the two labels, and one sign with its gap."""
 
 _SIMPLIFIED: Final = str.maketrans(
     "漢滿黃壯維爾達羅鮮區縣號寧鎮廣東蘇莊樓單戶門鄉橋灣龍雲陽華興慶應", "汉满黄壮维尔达罗鲜区县号宁镇广东苏庄楼单户门乡桥湾龙云阳华兴庆应"
@@ -42,6 +39,9 @@ _LIKE_DIGITS: Final = str.maketrans("OoDIlLZSBx×", "000111258XX")
 _NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
 _NEARLY_NUMBER: Final = re.compile(r"[0-9X]{15,20}")
 _NAME: Final = re.compile(r"^[姓性]名(.+)$")
+_DOTS: Final = str.maketrans("・･•‧∙", "·····")
+"""Middle dots that the engine gives for the one that belongs in names (U+00B7)."""
+
 _SEX: Final = re.compile(r"[性姓]别([男女])|^([男女])(?=民族)")
 _NATION: Final = re.compile(r"民族(.{1,5}?)族?$")
 _BIRTH: Final = re.compile(r"((?:18|19|20)[0-9]{2})年?([0-9]{1,2})月([0-9]{1,2})日?")
@@ -102,6 +102,26 @@ def read_fields(lines: Sequence[Line], width: float, *, is_card: bool, today: da
         return CardReading(side=side, fields={}, problems=(Problem(key="not_recognised", text=text),))
     left = [line for line in lines if not is_card or line.box[0][0] < _PORTRAIT_FROM * width]
     return _read_front(_rows(left), today)
+
+
+def overlooked_boxes(lines: Sequence[Line], width: float) -> list[Box]:
+    """Places right of a lone label 性别 or 民族 where the card prints a sign but no line was found.
+
+    A single sign between wide gaps is what the engine's search for lines most often overlooks.
+    """
+    boxes: list[Box] = []
+    for line in lines:
+        label = re.search(r"(性别|民族)$", _tight(line.text))
+        if label is None:
+            continue
+        (_, top), (left, _), (_, bottom) = line.box[1], line.box[1], line.box[2]
+        right = left + (_SEX_ROOM if label[1] == "性别" else _NATION_ROOM) * width
+        beside = [other for other in lines if top < _middle(other)[1] < bottom and left <= _middle(other)[0]]
+        right = min([right, *(other.box[0][0] for other in beside if other.box[0][0] > left + _SIGN_ROOM * width)])
+        if not any(_middle(other)[0] < right for other in beside):
+            margin = 0.15 * (bottom - top)
+            boxes.append(((left, top - margin), (right, top - margin), (right, bottom + margin), (left, bottom + margin)))
+    return boxes
 
 
 class _Row:
@@ -202,11 +222,12 @@ def _find_name(rows: list[_Row]) -> dict[str, FieldReading]:
     for place, row in enumerate(rows):
         match = _NAME.search(row.text)
         if match:
-            return {"name": replace(row.field(match.start(1), match.end(1), match[1], match[1]), needs_look=True, why=why)}
+            name = match[1].translate(_DOTS)
+            return {"name": replace(row.field(match.start(1), match.end(1), name, name), needs_look=True, why=why)}
         if _SEX.search(row.text) and place > 0:
             above = rows[place - 1]
             start = 2 if above.text.startswith("姓") and len(above.text) > 3 else 0
-            name = above.text[start:]
+            name = above.text[start:].translate(_DOTS)
             return {"name": replace(above.field(start, len(above.text), name, name), needs_look=True, why=why)}
     return {}
 
@@ -226,7 +247,7 @@ def _find_sex_and_nation(rows: list[_Row]) -> dict[str, FieldReading]:
 
 def _nation_field(row: _Row, match: re.Match[str]) -> FieldReading:
     text = match[1].translate(_SIMPLIFIED)
-    reading = row.field(match.start(1), match.end(1), text, NATIONS.get(text, ""))
+    reading = row.field(match.start(1), match.end(1), text, codes.normal("nation", text) or "")
     if reading.value:
         return reading
     why = tr("“{text}”不是民族名称，请按证件选择。").format(text=text)

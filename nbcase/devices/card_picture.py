@@ -72,8 +72,9 @@ def _load_file(path: Path) -> bytes:
     name = path.name or str(path)
     try:
         size = path.stat().st_size
-        if path.is_dir():
-            raise UserError(tr("“{name}”是文件夹，不是图片。").format(name=name), do=tr("请选择一张证件照片。"))
+        if not path.is_file():
+            # Folders, and the devices and pipes of which reading never ends.
+            raise UserError(tr("“{name}”不是文件，更不是图片。").format(name=name), do=tr("请选择一张证件照片。"))
         if size > MOST_BYTES:
             raise _too_large(size)
         return path.read_bytes()
@@ -112,15 +113,15 @@ def _decode(data: bytes) -> "Pixels":
         # A JPEG can be decoded at an eighth, a quarter or half of its size for a fraction of time and memory.
         image.draft("RGB", (_WORKING_SIDE, _WORKING_SIDE))
         image.load()
-        turned = ImageOps.exif_transpose(_in_colour(image))
+        shown = _as_held(_in_colour(image))
     except Exception as spoilt:
         # Decoders answer damaged bytes with exceptions of every kind; for the clerk they are one.
         raise UserError(
             tr("图片文件已损坏或不完整，无法读取。"),
             do=tr("请重新拍照或扫描；如果是从别处复制来的，请重新复制一次。"),
         ) from spoilt
-    turned.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BILINEAR)
-    return np.ascontiguousarray(np.asarray(turned)[:, :, ::-1])
+    shown.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BILINEAR)
+    return np.ascontiguousarray(np.asarray(shown)[:, :, ::-1])
 
 
 def _open_image(data: bytes) -> ImageFile.ImageFile:
@@ -156,8 +157,17 @@ def _not_a_picture(data: bytes) -> UserError:
     return UserError(tr("这个文件不是能识别的图片。"), do=do)
 
 
+def _as_held(image: Image.Image) -> Image.Image:
+    """The picture turned by the camera's note on how it was held, or as it is where the note is spoilt."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # A damaged note raises as variously as a damaged picture; the card can be turned without it.
+        return image
+
+
 def _in_colour(image: Image.Image) -> Image.Image:
-    """Eight bits a channel, transparent parts white, with the note on how the camera was held."""
+    """Eight bits a channel, transparent parts white."""
     if image.mode.startswith("I"):
         # 16-bit grey from scanners: the usual conversion would cut off all light above 255.
         scaled = image.convert("I").point(lambda light: light / 256)
@@ -167,9 +177,7 @@ def _in_colour(image: Image.Image) -> Image.Image:
         white = Image.new("RGB", shown.size, "white")
         white.paste(shown, mask=shown.getchannel("A"))
         return white
-    turned = image.convert("RGB")
-    turned.info = image.info
-    return turned
+    return image.convert("RGB")
 
 
 def _refuse_nothing(pixels: "Pixels") -> None:

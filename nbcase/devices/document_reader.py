@@ -2,12 +2,11 @@
 
 import threading
 import time
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbcase.devices.card_fields import CardReading, Line, is_upside_down, read_fields, stands_on_end, turned_round
+from nbcase.devices.card_fields import Box, CardReading, Line, is_upside_down, overlooked_boxes, read_fields, stands_on_end, turned_round
 from nbcase.devices.card_picture import CardPicture, open_card
 from nbcase.devices.contract import Point, ReadDocument
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from nbcase.devices.card_picture import Pixels
 
 _JPEG_QUALITY: Final = 88
+_LEAST_BOX: Final = 12
+"""Pixels; a smaller box holds no sign."""
 
 
 class DocumentReader:
@@ -32,10 +33,13 @@ class DocumentReader:
 
     def warm_up(self) -> None:
         """Load the engine and its models (about a second), so that the first picture does not wait for it."""
+        import cv2
         import numpy as np
 
-        blank = np.full((200, 320, 3), 255, np.uint8)
-        self._recognise(blank)
+        # With a word in it, or only the first of the three models is loaded.
+        sheet = np.full((240, 480, 3), 255, np.uint8)
+        cv2.putText(sheet, "nbcase", (40, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.4, (0, 0, 0), 4)
+        self._recognise(sheet)
 
     def read(self, source: Path | bytes, today: date | None = None) -> ReadDocument:
         """Fields of the card in a picture file, or in the bytes of one.
@@ -66,15 +70,15 @@ class DocumentReader:
         pixels, lines = self._on_its_feet(card)
         height, width = pixels.shape[:2]
         if not is_upside_down(lines, height):
-            return pixels, read_fields(lines, width, is_card=card.is_card_found, today=today)
+            return pixels, self._read_lines(pixels, lines, card, today)
         upright = _turned(pixels, 2)
-        reading = read_fields(turned_round(lines, width, height), width, is_card=card.is_card_found, today=today)
+        reading = self._read_lines(upright, turned_round(lines, width, height), card, today)
         number = reading.fields.get("number")
         if number is not None and number.needs_look:
-            reading = read_fields(self._recognise(upright), width, is_card=card.is_card_found, today=today)
+            reading = self._read_lines(upright, self._recognise(upright), card, today)
         return upright, reading
 
-    def _on_its_feet(self, card: CardPicture) -> "tuple[Pixels, Sequence[Line]]":
+    def _on_its_feet(self, card: CardPicture) -> "tuple[Pixels, list[Line]]":
         """Picture and lines with the lines running across; only a card that was not found may lie on its side."""
         lines = self._recognise(card.pixels)
         if card.is_card_found or not stands_on_end(lines):
@@ -82,17 +86,39 @@ class DocumentReader:
         pixels = _turned(card.pixels, 1)
         return pixels, self._recognise(pixels)
 
+    def _read_lines(self, pixels: "Pixels", lines: list[Line], card: CardPicture, today: date | None) -> CardReading:
+        """Fields of upright lines, with a second look where a sign was overlooked."""
+        width = pixels.shape[1]
+        if card.is_card_found:
+            lines = lines + [line for box in overlooked_boxes(lines, width) for line in self._recognise_box(pixels, box)]
+        return read_fields(lines, width, is_card=card.is_card_found, today=today)
+
     def _recognise(self, pixels: "Pixels") -> list[Line]:
         """The engine's lines, from top to bottom as it found them."""
-        with self._turn:
-            if self._engine is None:
-                self._engine = _load_engine()
-            # All three are named every time because the engine keeps what a call once said.
-            output: Any = self._engine(pixels, use_det=True, use_cls=True, use_rec=True)
+        output = self._run(pixels, find_lines=True)
         if output.boxes is None or output.txts is None:
             return []
         found = zip(output.txts, output.scores, output.boxes, strict=True)
         return [Line(text=text, confidence=float(score), box=_points(box)) for text, score, box in found]
+
+    def _recognise_box(self, pixels: "Pixels", box: Box) -> list[Line]:
+        """What stands in an upright box, as one line."""
+        (left, top), _, (right, bottom), _ = box
+        part = pixels[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)]
+        if min(part.shape[:2]) < _LEAST_BOX:
+            return []
+        output = self._run(part, find_lines=False)
+        return [
+            Line(text=text, confidence=float(score), box=box) for text, score in zip(output.txts or (), output.scores or (), strict=True)
+        ]
+
+    def _run(self, pixels: "Pixels", *, find_lines: bool) -> Any:
+        """The engine's own answer, one caller at a time."""
+        with self._turn:
+            if self._engine is None:
+                self._engine = _load_engine()
+            # All three are named every time because the engine keeps what a call once said.
+            return self._engine(pixels, use_det=find_lines, use_cls=find_lines, use_rec=True)
 
 
 def _points(box: Any) -> tuple[Point, Point, Point, Point]:

@@ -124,9 +124,7 @@ def _unknown_looks(file: str, place: str, element: AnyElement) -> Iterator[Layou
 def _unknown_anchor(file: str, place: str, layout: Layout, element: AnyElement, number: int) -> Iterator[LayoutError]:
     earlier = {other.id for other in layout.elements[: number - 1] if other.id}
     if element.below and element.below not in earlier:
-        yield LayoutError(
-            file, place, tr("below 的元素 {id} 不在它之前").format(id=element.below), tr("写出前面一个元素的 id，或调整先后")
-        )
+        yield LayoutError(file, place, tr("below 的元素 {id} 不在它之前").format(id=element.below), tr("写出前面一个元素的 id，或调整先后"))
 
 
 def _outside_page(file: str, place: str, layout: Layout, element: AnyElement) -> Iterator[LayoutError]:

@@ -190,9 +190,7 @@ AnyElement = (
     | SpecimenElement
     | MarkElement
 )
-ELEMENT_KINDS: Mapping[str, type[Element]] = MappingProxyType(
-    {str(kind.__struct_config__.tag): kind for kind in get_args(AnyElement)}
-)
+ELEMENT_KINDS: Mapping[str, type[Element]] = MappingProxyType({str(kind.__struct_config__.tag): kind for kind in get_args(AnyElement)})
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

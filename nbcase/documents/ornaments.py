@@ -135,9 +135,7 @@ def draw_seal_place(sheet: Sheet, place: Element) -> None:
     canvas.setDash(2, 2)
     canvas.setLineWidth(0.2 * POINTS_PER_MM)
     canvas.setStrokeColor(sheet.colour("rule"))
-    canvas.circle(
-        sheet.across(place.x + place.w / 2), sheet.up(place.y + place.h / 2), min(place.w, place.h) / 2 * POINTS_PER_MM
-    )
+    canvas.circle(sheet.across(place.x + place.w / 2), sheet.up(place.y + place.h / 2), min(place.w, place.h) / 2 * POINTS_PER_MM)
     canvas.restoreState()
     style = sheet.family.style["small"]
     # Under the date that stands in the middle of the ring.

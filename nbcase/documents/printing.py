@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from nbcase.documents.ipp import IppError, job_state
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 
@@ -28,6 +29,18 @@ class JobState(Enum):
     PRINTED = "printed"
     STOPPED = "stopped"
     UNKNOWN = "unknown"
+
+
+# The states of RFC 8011; a held or cancelled job will not come out by itself.
+_STATES = {
+    "pending": JobState.WAITING,
+    "processing": JobState.PRINTING,
+    "completed": JobState.PRINTED,
+    "held": JobState.STOPPED,
+    "stopped": JobState.STOPPED,
+    "canceled": JobState.STOPPED,
+    "aborted": JobState.STOPPED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +108,7 @@ class FolderQueue:
 
 
 class CupsQueue:
-    """A queue of the CUPS print server, through its own ``lp`` and ``lpstat``."""
+    """A queue of the CUPS print server, through its own programs ``lp`` and ``lpstat``."""
 
     def __init__(self, name: str, *, lp: str, lpstat: str) -> None:
         self._name = name
@@ -110,31 +123,26 @@ class CupsQueue:
     def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
         """Send the paper through standard input: no plain file of a resident's data is left behind."""
         _check(pdf, copies)
-        answer = _ask([self._lp, "-d", self._name, "-n", str(copies), "-t", title, "-o", "print-scaling=none", "--", "-"], pdf)
+        answer = _ask([self._lp, "-d", self._name, "-n", str(copies), "-t", title, "-o", "print-scaling=none", "-"], pdf)
         found = _REQUEST_ID.search(answer)
         if found is None:
             raise _refused(self._name, answer)
         return PrintJob(queue=self._name, job_id=found.group(1))
 
     def state(self, job: PrintJob) -> JobState:
-        """What the server says: open, stopped, done, or a job it no longer knows."""
-        if _lists(_ask([self._lpstat, "-W", "not-completed", "-o", self._name]), job):
-            return self._open_state(job)
-        if _lists(_ask([self._lpstat, "-W", "completed", "-o", self._name]), job):
-            return self._closed_state(job)
-        return JobState.UNKNOWN
-
-    def _open_state(self, job: PrintJob) -> JobState:
-        printer = _ask([self._lpstat, "-p", self._name])
-        if "disabled" in printer.splitlines()[0] if printer else False:
+        """What the server says of the job; unknown when it does not answer or has forgotten the job."""
+        server = _ask([self._lpstat, "-H"]).strip()
+        try:
+            state, reasons = job_state(server, int(job.job_id.rpartition("-")[2]))
+        except IppError:
+            return JobState.UNKNOWN
+        if state == "pending" and (self._is_disabled() or "printer-stopped" in reasons):
             return JobState.STOPPED
-        return JobState.PRINTING if f"now printing {job.job_id}." in printer else JobState.WAITING
+        return _STATES[state]
 
-    def _closed_state(self, job: PrintJob) -> JobState:
-        """A cancelled or aborted job is closed too: the server's reason tells it from a printed one."""
-        details = _ask([self._lpstat, "-l", "-W", "completed", "-o", self._name])
-        reasons = _details_of(job, details)
-        return JobState.STOPPED if re.search(r"job-(canceled|aborted)|-errors", reasons) else JobState.PRINTED
+    def _is_disabled(self) -> bool:
+        """A paused printer leaves its jobs pending: only its own line says so."""
+        return f"printer {self._name} disabled" in _ask([self._lpstat, "-p", self._name])
 
 
 def available_queues(folder: Path | None = None, *, search_path: str | None = None) -> tuple[PrintQueue, ...]:
@@ -167,7 +175,7 @@ def _ask(command: list[str], data: bytes | None = None) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _refused(Path(command[0]).name, str(error)) from error
     if done.returncode != 0:
-        raise _refused(Path(command[0]).name, done.stderr.decode("utf-8", "replace").strip())
+        raise _refused(Path(command[0]).name, done.stderr.decode("utf-8", "replace").strip().removeprefix(f"{command[0]}: "))
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -177,22 +185,6 @@ def _refused(who: str, reason: str) -> DeviceError:
         safe=tr("办件和单据已保存。"),
         do=tr("检查打印机是否开机、有纸、已连接，再重新打印，或换一台打印机。"),
     )
-
-
-def _lists(listing: str, job: PrintJob) -> bool:
-    return any(line.split()[:1] == [job.job_id] for line in listing.splitlines())
-
-
-def _details_of(job: PrintJob, listing: str) -> str:
-    """The indented lines under a job in a long listing."""
-    kept: list[str] = []
-    mine = False
-    for line in listing.splitlines():
-        if line and not line[0].isspace():
-            mine = line.split()[0] == job.job_id
-        elif mine:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def _check(pdf: bytes, copies: int) -> None:

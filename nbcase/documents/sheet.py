@@ -30,9 +30,7 @@ class Sheet:
         self._height = 0.0
         self._buffer = BytesIO()
         # An embedded initial font, otherwise every file lists Helvetica, which is not embedded.
-        self.canvas = canvas.Canvas(
-            self._buffer, invariant=1, pageCompression=1, initialFontName=make_ready(FIRST_FONT), lang="zh-CN"
-        )
+        self.canvas = canvas.Canvas(self._buffer, invariant=1, pageCompression=1, initialFontName=make_ready(FIRST_FONT), lang="zh-CN")
         self.canvas.setTitle(title)
         self.canvas.setAuthor("nbcase")
         self.canvas.setCreator("nbcase")
@@ -77,9 +75,7 @@ class Sheet:
             self.canvas.setFillColor(self.colour(fill))
         if stroke:
             self._pen(stroke, weight)
-        self.canvas.rect(
-            self.across(x), self.up(y + h), w * POINTS_PER_MM, h * POINTS_PER_MM, stroke=bool(stroke), fill=bool(fill)
-        )
+        self.canvas.rect(self.across(x), self.up(y + h), w * POINTS_PER_MM, h * POINTS_PER_MM, stroke=bool(stroke), fill=bool(fill))
 
     def image(self, data: bytes, x: float, y: float, w: float, h: float) -> None:
         """A picture in proportion in the middle of its place."""

@@ -39,7 +39,7 @@ class AnswersIncomplete(UserError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(
-            tr("还有 {n} 处未填或有误：{names}。").format(n=len(problems), names="；".join(problem.text for problem in problems)),
+            tr("还有 {n} 处未填或有误：{names}。").format(n=len(problems), names="；".join(problem.text.rstrip("。") for problem in problems)),
             safe=tr("已填的内容都在草稿里。"),
             do=tr("按 F8 逐处补上。"),
         )
@@ -76,7 +76,7 @@ def _identity_number(field: Field, value: Any, answers: Answers, today: date) ->
     except ValueError:
         return tr("证件种类不认识")
     check = check_number(str(value), kind, today)
-    return "" if check.valid else "；".join(problem.text for problem in check.problems)
+    return "" if check.valid else "".join(problem.text for problem in check.problems)
 
 
 def _date(field: Field, value: Any, answers: Answers, today: date) -> str:

@@ -170,7 +170,7 @@ class Step(Part):
     needs_centre: bool = False
 
 
-class Situation(Part):
+class Situation(Part, kw_only=True):
     """办理情形: one way to use the item, such as applying for or endorsing a permit."""
 
     code: str
@@ -189,6 +189,10 @@ class Situation(Part):
     def fields(self) -> tuple[Field, ...]:
         """All fields in order."""
         return tuple(field for group in self.form for field in group.fields)
+
+    def permits(self, code: str, how: str) -> bool:
+        """Whether the material may be obtained in that way; what is deferred is not there yet."""
+        return any(material.code == code and how in material.obtained for material in self.materials)
 
 
 class Item(Part):

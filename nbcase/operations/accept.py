@@ -137,7 +137,7 @@ def _elsewhere(desk: Desk, situation: Situation, resident: Resident) -> Fact:
 def _examination(
     desk: Desk, situation: Situation, request: Request, found: tuple[Problem, ...], standing: Standing, elsewhere: Fact
 ) -> Examination:
-    facts = facts_of(standing, request.materials, desk.today(), elsewhere)
+    facts = facts_of(standing, situation, request.materials, desk.today(), elsewhere)
     checks = check_conditions(situation, facts, desk.today())
     return Examination(problems=found, checks=checks, missing_materials=_missing(situation, request, checks))
 
@@ -151,7 +151,9 @@ def _missing(situation: Situation, request: Request, checks: Sequence[Check]) ->
         if not material.required or (material.serves is not None and (material.serves in met or request.answers.get("ground") != material.serves)):
             return False
         how = have.get(material.code)
-        return how is None or (how == "deferred" and not (material.deferrable and request.deferred_until_on is not None))
+        if how == "deferred":
+            return not (material.deferrable and request.deferred_until_on is not None)
+        return how not in material.obtained
 
     return tuple(material for material in situation.materials if lacks(material))
 

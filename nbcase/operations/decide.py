@@ -58,7 +58,7 @@ CHECK_ORDER = (CheckState.FAILED, CheckState.LOOK, CheckState.OFFLINE, CheckStat
 
 def _checks(desk: Desk, case: Case, present: Standing, elsewhere: Fact) -> tuple[Check, ...]:
     situation = desk.items.situation(case.item_code, case.situation_code)
-    return check_conditions(situation, facts_of(present, case.materials, desk.today(), elsewhere), desk.today())
+    return check_conditions(situation, facts_of(present, situation, case.materials, desk.today(), elsewhere), desk.today())
 
 
 def decide(desk: Desk, clerk: Clerk, verdict: Verdict) -> Decided:

@@ -14,6 +14,7 @@ from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Fact, Facts
+from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
 from nbcase.store.shelf import Shelf
 
@@ -97,10 +98,10 @@ def registered_since(registrations: Sequence[Registration]) -> date | None:
     return since
 
 
-def facts_of(standing: Standing, materials: Sequence[HandedIn], as_of: date, elsewhere: Fact) -> Facts:
-    """Every fact that conditions may name."""
+def facts_of(standing: Standing, situation: Situation, materials: Sequence[HandedIn], as_of: date, elsewhere: Fact) -> Facts:
+    """Every fact that conditions may name; a material counts where the item allows the way it was obtained."""
     resident, active, dwelling = standing.resident, standing.active, standing.dwelling
-    handed_in = {material.code for material in materials if material.how != "deferred"}
+    handed_in = {material.code for material in materials if situation.permits(material.code, material.how)}
     since = registered_since(standing.registrations)
     return {
         "age": Fact(age_on(resident.birth_on, as_of) if resident.birth_on else None),

@@ -81,21 +81,9 @@ def cases(desk: Desk, wanted: CaseFilter, cursor: str | None = None, limit: int 
     with reading(desk.engine) as connection:
         found = connection.execute(query).all()
         kept = found[:limit]
-        rows = _case_rows(desk, connection, [_case(row) for row in kept])
+        rows = _case_rows(desk, connection, [as_record(Case, row) for row in kept])
     next_cursor = f"{kept[-1].sort_key}|{kept[-1].id}" if len(found) > limit else None
     return RowPage(tuple(rows), next_cursor)
-
-
-def _case(row: sa.Row[Any]) -> Case:
-    values = dict(row._mapping)
-    values.pop("sort_key", None)
-    return _as_case(values)
-
-
-def _as_case(values: dict[str, Any]) -> Case:
-    from nbcase.store.records import from_plain
-
-    return from_plain(Case, values)
 
 
 def _conditions(table: sa.Table, wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:

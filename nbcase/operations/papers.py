@@ -15,7 +15,7 @@ from nbcase.domain.ids import new_id
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import Item, Material, Period, Situation
 from nbcase.operations.desk import Desk
@@ -25,10 +25,10 @@ from nbcase.store.desk_work import DeskWork
 PDF = "application/pdf"
 
 STATE_WORDS = {
-    "normal": tr("正常"),
-    "to_endorse": tr("待签注"),
-    "suspended": tr("暂停使用"),
-    "cancelled": tr("已注销"),
+    "normal": mark("正常"),
+    "to_endorse": mark("待签注"),
+    "suspended": mark("暂停使用"),
+    "cancelled": mark("已注销"),
 }
 
 
@@ -203,7 +203,7 @@ def _permit(matter: _Matter) -> dict[str, Any]:
     return {
         "issued_on": permit.issued_on,
         "permit_number": permit.number,
-        "state": STATE_WORDS[matter.standing.permit_state(matter.desk.today())],
+        "state": tr(STATE_WORDS[matter.standing.permit_state(matter.desk.today())]),
         "endorsements": [_endorsement_row(entry) for entry in reversed(endorsements)],
         "authority": tr("（样张不填）") if matter.desk.specimen else None,
         "checked_at": None if permit.is_provisional or matter.case.is_provisional else matter.desk.clock.now(),

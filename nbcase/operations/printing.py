@@ -12,7 +12,7 @@ from nbcase.domain.document import Document
 from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.ids import new_id
 from nbcase.domain.resident import Resident
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.desk import Desk
 from nbcase.store import tables
 from nbcase.store.desk_database import reading, writing
@@ -20,14 +20,19 @@ from nbcase.store.desk_work import attachment_bytes, desk_work
 from nbcase.store.shelf import Shelf
 
 PAPER_NAMES = {
-    "acceptance-receipt": tr("受理回执"),
-    "acceptance-receipt-80": tr("受理回执（窄）"),
-    "residence-voucher": tr("居住登记凭证"),
-    "permit-confirmation": tr("居住证确认单"),
-    "endorsement-slip": tr("签注单"),
-    "one-time-notice": tr("一次性告知书"),
-    "refusal": tr("不予办理决定书"),
+    "acceptance-receipt": mark("受理回执"),
+    "acceptance-receipt-80": mark("受理回执（窄）"),
+    "residence-voucher": mark("居住登记凭证"),
+    "permit-confirmation": mark("居住证确认单"),
+    "endorsement-slip": mark("签注单"),
+    "one-time-notice": mark("一次性告知书"),
+    "refusal": mark("不予办理决定书"),
 }
+
+
+def paper_name(kind_code: str) -> str:
+    """What people call a kind of paper."""
+    return tr(PAPER_NAMES.get(kind_code, kind_code))
 
 
 class Queue(Protocol):
@@ -74,7 +79,7 @@ def print_document(desk: Desk, clerk: Clerk, queue: Queue, document_id: str, rea
     if pdf is None:
         raise UserError(tr("本机没有这份文书的文件。"), safe=tr("文书记录完好。"), do=tr("请连上中心后再打印。"))
     try:
-        detail, state = queue.submit(pdf, f"{PAPER_NAMES.get(document.kind_code, document.kind_code)} {document.number}"), "sent"
+        detail, state = queue.submit(pdf, f"{paper_name(document.kind_code)} {document.number}"), "sent"
     except DeviceError as error:
         detail, state = str(error), "failed"
     return _record(desk, clerk, document, queue.name, state, reason, detail)
@@ -127,7 +132,7 @@ def _row(shelf: Shelf, values: Mapping[str, Any]) -> PrintRow:
     return PrintRow(
         job=PrintJob(**values),
         document=document,
-        title=PAPER_NAMES.get(document.kind_code, document.kind_code),
+        title=paper_name(document.kind_code),
         applicant=resident.name if resident else "",
     )
 

@@ -180,7 +180,7 @@ def _merge(work: CentreWork, change: Change) -> _Merged:
     if not current and record.station_code != work.desk.station_code:
         raise Unacceptable(tr("新记录不属于本受理点。"))
     return _Merged(
-        written=Written(record=record, base_version=change.base_version, collisions=collisions),
+        written=Written(record=record, collisions=collisions),
         version=version,
         is_merged=bool(current) and work.foreign_version(key) > change.base_version,
     )

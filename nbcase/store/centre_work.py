@@ -60,7 +60,6 @@ class Written:
     """A record as an action left it."""
 
     record: Record
-    base_version: int
     collisions: tuple[Collision, ...] = ()
 
 

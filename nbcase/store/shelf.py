@@ -58,8 +58,9 @@ class Shelf:
 
 
 def as_record(kind: type[R], row: sa.Row[Any]) -> R:
-    """A row as the domain value; JSON columns become tuples and dataclasses again."""
-    return from_plain(kind, dict(row._mapping))
+    """A row as the domain value; JSON columns become tuples and dataclasses again, further columns are left alone."""
+    mapping = row._mapping
+    return from_plain(kind, {name: mapping[name] for name in field_names(kind)})
 
 
 def as_row(record: Record) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class SearchBox(QWidget):
         self.setFixedHeight(theme.size.search_height)
         self.setMaximumWidth(theme.size.search_width)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.frame = Frame(self)
+        self.frame = Frame(self, ground="sunken", border="border_strong")
         row = QHBoxLayout(self.frame)
         row.setContentsMargins(theme.space.s, 1, theme.space.s, 1)
         row.setSpacing(theme.space.s)

@@ -25,7 +25,8 @@ class KeyButton(QAbstractButton):
     """A button with an icon, a text and a key cap.
 
     The key works wherever the focus is in the window, as long as the button is visible and on; a button that is off says why
-    in its tooltip and to screen readers. `small` is for page headers and lists. A checkable one shows its state in the accent.
+    in its tooltip and to screen readers. `registers=False` only shows the key, where the focus widget handles it (Enter in a list or
+    an input). `small` is for page headers and lists. A checkable one shows its state in the accent.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class KeyButton(QAbstractButton):
         role: Role = "normal",
         small: bool = False,
         show_key: bool = True,
+        registers: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setText(text)
@@ -49,14 +51,14 @@ class KeyButton(QAbstractButton):
         self._role: Role = role
         self._small = small or role == "link"
         self._show_key = show_key
-        if key:
+        self.setAccessibleDescription(key)
+        if key and registers:
             self._register(key)
 
     def _register(self, key: str) -> None:
         shortcut = QShortcut(self)
         shortcut.setKeys(shortcuts_for(key))
         shortcut.activated.connect(self.click)
-        self.setAccessibleDescription(key)
 
     @property
     def key(self) -> str:

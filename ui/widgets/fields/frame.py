@@ -55,7 +55,6 @@ def _takes_nothing(_event: QKeyEvent) -> bool:
 
 
 _GROUNDS: dict[FieldState, tuple[str, str]] = {
-    "normal": ("surface", "input_border"),
     "check": ("amber_weak", "amber_fill"),
     "error": ("surface", "red"),
     "read_only": ("sunken", "border"),
@@ -65,13 +64,14 @@ _GROUNDS: dict[FieldState, tuple[str, str]] = {
 class Frame(QWidget):
     """Ground and border of an input in its state; the ring outside is painted by the focus ring."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, ground: str = "surface", border: str = "input_border") -> None:
         super().__init__(parent)
         self.state: FieldState = "normal"
+        self._normal = (ground, border)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        ground, border = _GROUNDS[self.state]
+        ground, border = _GROUNDS.get(self.state, self._normal)
         if self.state == "normal" and self.underMouse():
             border = "text2"
         draw_ground(QPainter(self), self.rect(), ground, border)

@@ -1,0 +1,76 @@
+"""What a running centre works with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from nbcase.crypto.keys import SigningKey, new_signing_key
+from nbcase.domain.clock import Clock, SystemClock
+from nbcase.domain.errors import UserError
+from nbcase.domain.ids import new_id
+from nbcase.domain.words import tr
+from nbcase.server.nonces import NonceMemory
+from nbcase.store.blobs import Blobs, FolderBlobs
+from nbcase.store.centre_database import open_centre_database
+from nbcase.store.tables import centre_state
+from nbcase.store.vault import write_durably
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """Database, files and keys of one centre; `id_key` is shared with every desk of the city, see `derived_id`."""
+
+    engine: sa.Engine
+    blobs: Blobs
+    key: SigningKey
+    id_key: bytes = field(repr=False)
+    clock: Clock
+    nonces: NonceMemory
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.engine.dispose()
+
+
+class _Keys(msgspec.Struct, forbid_unknown_fields=True):
+    signing_seed: str
+    id_key: str
+
+
+def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None) -> Centre:
+    """The centre whose files are in `data_folder`, its database migrated, its keys made at the first start.
+
+    Raises `UserError` when the database does not answer or the key file is spoilt.
+    """
+    clock = clock or SystemClock()
+    keys = _keys(data_folder / "centre.key")
+    engine = open_centre_database(database_url)
+    with engine.begin() as connection:
+        connection.execute(insert(centre_state).values(key="feed_id", value=new_id()).on_conflict_do_nothing())
+    return Centre(
+        engine=engine,
+        blobs=FolderBlobs(data_folder / "attachments"),
+        key=SigningKey(bytes.fromhex(keys.signing_seed)),
+        id_key=bytes.fromhex(keys.id_key),
+        clock=clock,
+        nonces=NonceMemory(),
+    )
+
+
+def _keys(path: Path) -> _Keys:
+    """Read, or make once. Losing this file makes every receipt unverifiable and every derived id new: back it up."""
+    if not path.exists():
+        made = _Keys(signing_seed=new_signing_key().seed.hex(), id_key=new_signing_key().seed.hex())
+        write_durably(path, msgspec.json.encode(made))
+        return made
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Keys)
+    except msgspec.DecodeError as error:
+        raise UserError(
+            tr("中心密钥文件已损坏：{path}").format(path=path),
+            safe=tr("数据库没有改动。"),
+            do=tr("请从备份恢复这个文件，不要删除它。"),
+        ) from error
