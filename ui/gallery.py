@@ -302,8 +302,8 @@ def _evidence() -> QWidget:
     view.show_document(
         _sample_card(),
         [
-            Box(key="name", left=0.15, top=0.055, width=0.11, height=0.075, state="check", label="姓名 识别 71%"),
-            Box(key="number", left=0.27, top=0.42, width=0.4, height=0.07),
+            Box(key="name", left=0.15, top=0.125, width=0.11, height=0.085, state="check", label="姓名 识别 71%"),
+            Box(key="number", left=0.27, top=0.845, width=0.4, height=0.08),
         ],
     )
     chips = row_of(Chip("正面", on=True), Chip("反面"), Chip("原图"), None, Text("高拍仪 · 0.3 秒 · 已摆正", "meta"))

@@ -17,12 +17,6 @@ from nbcase.domain.workdays import Deadline, WorkingCalendar
 from nbcase.items.catalogue import Catalogue
 from nbcase.items.item import Period
 
-DECIDED_BY_REVIEWER = {
-    "residence_registration": frozenset[str](),
-    "residence_permit": frozenset({"apply", "cancel"}),
-}
-"""Situations that a reviewer decides in a second step; the others are done when they are accepted."""
-
 MOST_A_DAY = 9999
 """Receipt numbers are the day of the year and four digits, so that they rise with time though people come in any order."""
 
@@ -30,20 +24,15 @@ _DAY = timedelta(days=1)
 _DONE = frozenset({CaseState.DECIDED, CaseState.REFUSED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handling:
-    """Which situation of which item, and whether a reviewer decides it."""
-
-    item_code: str
-    situation_code: str
-    by_reviewer: bool
-
-
 @dataclass(frozen=True, slots=True)
-class _Due:
+class _Flow:
+    """What an item's situation means for a case accepted on a day; `is_direct`: done when accepted, by the same clerk."""
+
     legal_on: date | None
     promised_on: date | None
     is_provisional: bool
+    step_code: str
+    is_direct: bool
 
 
 class CaseWriter:
@@ -55,7 +44,8 @@ class CaseWriter:
         self._today = today
         self._id_key = id_key
         self._counts: Counter[tuple[str, date]] = Counter()
-        self._dues: dict[tuple[str, str, date], _Due] = {}
+        self._stems: dict[tuple[str, date], str] = {}
+        self._flows: dict[tuple[str, str, date], _Flow] = {}
         self._working: dict[date, date] = {}
         self._hands: dict[tuple[str, Role], str] = {}
 
@@ -83,8 +73,8 @@ class CaseWriter:
         return day
 
     def at(self, random: Random, day: date) -> datetime:
-        """A moment within opening hours."""
-        minutes = between(random, 0, 480)
+        """A moment within opening hours; today in the first minutes, so that nothing lies in the future at any demo."""
+        minutes = between(random, 0, 20 if day == self._today else 480)
         return datetime.combine(day, time(8, 30), CHINA) + timedelta(minutes=minutes, seconds=between(random, 0, 59))
 
     def day_of(self, case: Case) -> date:
@@ -96,7 +86,8 @@ class CaseWriter:
         random: Random,
         resident: Resident,
         station: DemoStation,
-        handling: Handling,
+        item_code: str,
+        situation_code: str,
         day: date,
         *,
         state: CaseState,
@@ -105,24 +96,24 @@ class CaseWriter:
     ) -> Case:
         """A case accepted on `day`, decided on `decided_on` or within minutes; `values` are further fields of the record."""
         accepted_at = self.at(random, day)
-        due = self._due(handling, day)
+        flow = self._flow(item_code, situation_code, day)
         decided_at = self._decided_at(random, accepted_at, decided_on or day) if state in _DONE else None
-        decider = Role.REVIEWER if handling.by_reviewer else Role.CLERK
+        decider = Role.CLERK if flow.is_direct else Role.REVIEWER
         return Case(
             id=time_ordered_id(random, accepted_at),
             version=1,
             number=self._number(station, day),
-            item_code=handling.item_code,
-            situation_code=handling.situation_code,
+            item_code=item_code,
+            situation_code=situation_code,
             resident_id=resident.id,
             applicant_name=resident.name,
             state=state,
-            step_code="decide" if handling.by_reviewer else "accept",
+            step_code=flow.step_code,
             accepted_at=accepted_at,
             accepted_by=self._hand(station, Role.CLERK),
-            legal_due_on=due.legal_on,
-            promised_due_on=due.promised_on,
-            due_is_provisional=due.is_provisional,
+            legal_due_on=flow.legal_on,
+            promised_due_on=flow.promised_on,
+            due_is_provisional=flow.is_provisional,
             decided_at=decided_at,
             decided_by=self._hand(station, decider) if decided_at else None,
             station_code=station.code,
@@ -135,23 +126,28 @@ class CaseWriter:
         return accepted_at + timedelta(minutes=between(random, 3, 20))
 
     def _number(self, station: DemoStation, day: date) -> str:
-        self._counts[station.prefix, day] += 1
-        count = self._counts[station.prefix, day]
+        key = (station.prefix, day)
+        self._counts[key] += 1
+        count = self._counts[key]
         if count > MOST_A_DAY:
             raise ValueError(f"more than {MOST_A_DAY} cases at {station.name} on {day}: too many people for the demo stations")
-        return f"{station.prefix}-{day:%y}-{day.timetuple().tm_yday:03d}{count:04d}"
+        if key not in self._stems:
+            self._stems[key] = f"{station.prefix}-{day:%y}-{day:%j}"
+        return f"{self._stems[key]}{count:04d}"
 
-    def _due(self, handling: Handling, day: date) -> _Due:
-        key = (handling.item_code, handling.situation_code, day)
-        if key not in self._dues:
-            limit = self._catalogue.situation(handling.item_code, handling.situation_code).limit
-            legal, promised = self._deadline(limit.legal, day), self._deadline(limit.promised, day)
-            self._dues[key] = _Due(
-                legal.due_on if legal else None,
-                promised.due_on if promised else None,
-                any(deadline.is_provisional for deadline in (legal, promised) if deadline),
+    def _flow(self, item_code: str, situation_code: str, day: date) -> _Flow:
+        key = (item_code, situation_code, day)
+        if key not in self._flows:
+            situation = self._catalogue.situation(item_code, situation_code)
+            legal, promised = self._deadline(situation.limit.legal, day), self._deadline(situation.limit.promised, day)
+            self._flows[key] = _Flow(
+                legal_on=legal.due_on if legal else None,
+                promised_on=promised.due_on if promised else None,
+                is_provisional=any(deadline.is_provisional for deadline in (legal, promised) if deadline),
+                step_code=situation.steps[-1].code,
+                is_direct=len(situation.steps) == 1,
             )
-        return self._dues[key]
+        return self._flows[key]
 
     def _deadline(self, period: Period | None, day: date) -> Deadline | None:
         if period is None:

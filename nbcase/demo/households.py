@@ -10,8 +10,8 @@ from nbcase.demo.chance import Numbers, Weighted, between, pick
 from nbcase.demo.material import DemoStation, Home, Material, Nation
 from nbcase.demo.names import HOMOPHONE_SHARE, Namer
 from nbcase.domain.dwelling import Dwelling
-from nbcase.domain.ids import derived_id
 from nbcase.domain.identity import SYNTHETIC_AREA, make_number
+from nbcase.domain.ids import derived_id
 
 MAN, WOMAN = "1", "2"
 PREMISES, SITE, RENTED, OWNED = "02", "03", "04", "05"
@@ -80,9 +80,7 @@ class Builder:
         roles = self._roles(random, kind)
         owned = kind == "family" and random.random() < 0.3
         dwelling = self.flat(random, station, is_owned=owned, crowd=len(roles))
-        return Household(
-            station=station, dwelling=dwelling, members=self._family(random, roles), is_family=True, firm=None
-        )
+        return Household(station=station, dwelling=dwelling, members=self._family(random, roles), is_family=True, firm=None)
 
     def flat(self, random: Random, station: DemoStation, *, is_owned: bool, crowd: int) -> Dwelling:
         """A flat that nobody had before, rented from an invented landlord or owned."""

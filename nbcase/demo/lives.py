@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from nbcase.demo.cases import DECIDED_BY_REVIEWER, CaseWriter, Handling
+from nbcase.demo.cases import CaseWriter
 from nbcase.demo.chance import Weighted, between, pick, time_ordered_id
-from nbcase.demo.households import OWNED, PREMISES, RENTED, SITE, Household
+from nbcase.demo.households import OWNED, RENTED, Household
 from nbcase.demo.residents import ADULT_AGE, JOBLESS, RETIRED, STUDENT, TRADER
 from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.clock import add_months
@@ -192,9 +192,13 @@ class Biographer:
         permit = self._issue(life, issued_on, is_provisional)
         for _ in range(years):
             window = endorsement_window(permit, life.endorsements)
+            if window.opens_on > self._today:
+                break
             last = min(window.closes_on, self._today)
             day = self._cases.working(window.opens_on + _DAY * between(life.random, 0, (last - window.opens_on).days))
-            self._endorse(life, permit, max(day, window.opens_on))
+            if day < window.opens_on:
+                day = min(self._cases.next_working(day), last)
+            self._endorse(life, permit, day)
         return permit
 
     def _register(
@@ -290,8 +294,7 @@ class Biographer:
         """A case on that day; decided on the spot unless `values` says otherwise."""
         values.setdefault("materials", (_CARD,))
         values.setdefault("state", CaseState.DECIDED)
-        handling = Handling(item_code=item, situation_code=situation, by_reviewer=situation in DECIDED_BY_REVIEWER[item])
-        case = self._cases.case(life.random, life.resident, life.household.station, handling, day, **values)
+        case = self._cases.case(life.random, life.resident, life.household.station, item, situation, day, **values)
         life.cases.append(case)
         return case
 
@@ -342,5 +345,3 @@ def _declaration(resident: Resident, dwelling: Dwelling, values: Mapping[str, An
         "political_code": resident.political_code,
         "marital_code": resident.marital_code,
     }
-
-

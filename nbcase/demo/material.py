@@ -14,7 +14,7 @@ class _Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """Base of everything in the file: an unknown key is an error."""
 
 
-class DemoClerk(_Part):
+class DemoClerk(_Part, frozen=True):
     """A clerk of a demo station."""
 
     login: str
@@ -22,7 +22,7 @@ class DemoClerk(_Part):
     role: Role
 
 
-class DemoStation(_Part):
+class DemoStation(_Part, frozen=True):
     """A demo station, the streets it serves and how many people it has compared with the others."""
 
     code: str
@@ -35,7 +35,7 @@ class DemoStation(_Part):
     clerks: tuple[DemoClerk, ...]
 
 
-class Places(_Part):
+class Places(_Part, frozen=True):
     """Invented communities, roads, firms and schools."""
 
     communities: tuple[str, ...]
@@ -44,7 +44,7 @@ class Places(_Part):
     schools: tuple[str, ...]
 
 
-class Home(_Part):
+class Home(_Part, frozen=True):
     """A real province with invented counties."""
 
     province: str
@@ -52,14 +52,14 @@ class Home(_Part):
     counties: tuple[str, ...]
 
 
-class HomeParts(_Part):
+class HomeParts(_Part, frozen=True):
     """Invented towns and villages."""
 
     towns: tuple[str, ...]
     villages: tuple[str, ...]
 
 
-class HanNames(_Part):
+class HanNames(_Part, frozen=True):
     """Characters that Han names are put together from; `homophones` are names that sound alike."""
 
     surnames: str
@@ -69,7 +69,7 @@ class HanNames(_Part):
     homophones: tuple[tuple[str, ...], ...]
 
 
-class Nation(_Part):
+class Nation(_Part, frozen=True):
     """How people of a nation are named, where they come from; `weight` in a thousand."""
 
     code: str
@@ -83,7 +83,7 @@ class Nation(_Part):
     first_is_family: bool = False
 
 
-class Material(_Part):
+class Material(_Part, frozen=True):
     """The file as a whole."""
 
     station: tuple[DemoStation, ...]

@@ -13,7 +13,7 @@ from nbcase.demo.cases import CaseWriter
 from nbcase.demo.chance import Weighted
 from nbcase.demo.households import Builder, Household
 from nbcase.demo.lives import Biographer
-from nbcase.demo.material import material
+from nbcase.demo.material import DemoStation, material
 from nbcase.demo.residents import Registrar
 from nbcase.domain.case import Case
 from nbcase.domain.dwelling import Dwelling
@@ -75,7 +75,7 @@ def people(count: int, seed: int, today: date, id_key: bytes, *, station_code: s
     return _people(count, Random(seed), today, id_key, Weighted(sites, [site.weight for site in sites]))
 
 
-def _people(count: int, random: Random, today: date, id_key: bytes, sites: Weighted) -> Iterator[Person]:
+def _people(count: int, random: Random, today: date, id_key: bytes, sites: Weighted[DemoStation]) -> Iterator[Person]:
     builder = Builder(material(), today, id_key)
     registrar = Registrar(material(), today, id_key)
     cases = CaseWriter(WorkingCalendar.load(), load_catalogue(), today, id_key)

@@ -5,6 +5,7 @@ against something else: the number against its check sign, birth date and sex ag
 against the list. A name has nothing to be held against and is always to be looked at.
 """
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ _LOW: Final = 0.85
 
 _PORTRAIT_FROM: Final = 0.635
 """Share of a card's width right of which only the portrait and the end of the number stand."""
+
+_PORTRAIT_SHARE: Final = 0.68
+"""The same as a share of the way from the labels' left to the number's right end."""
 
 _SEX_ROOM: Final = 0.12
 _NATION_ROOM: Final = 0.16
@@ -100,8 +104,8 @@ def read_fields(lines: Sequence[Line], width: float, *, is_card: bool, today: da
     if side is Side.UNKNOWN:
         text = tr("图片里没有认出身份证的内容。请确认放的是居民身份证，四边都拍进去，或改为手工录入。")
         return CardReading(side=side, fields={}, problems=(Problem(key="not_recognised", text=text),))
-    left = [line for line in lines if not is_card or line.box[0][0] < _PORTRAIT_FROM * width]
-    return _read_front(_rows(left), today)
+    limit = _PORTRAIT_FROM * width if is_card else _portrait_edge(lines)
+    return _read_front(_rows(line for line in lines if line.box[0][0] < limit), today)
 
 
 def overlooked_boxes(lines: Sequence[Line], width: float) -> list[Box]:
@@ -153,6 +157,15 @@ def _side(lines: Sequence[Line]) -> Side:
     if re.search(r"姓名|性别|民族|住址|身份号码|[0-9]{17}[0-9X]", text):
         return Side.FRONT
     return Side.UNKNOWN
+
+
+def _portrait_edge(lines: Sequence[Line]) -> float:
+    """Where the portrait begins on a card somewhere in a picture, by its labels on the left and the number's end."""
+    labels = [line.box[0][0] for line in lines if re.match(r"姓名|性别|出生|住址|公民身份", _tight(line.text))]
+    ends = [line.box[1][0] for line in lines if _NUMBER.search(_tight(line.text))]
+    if not labels or not ends:
+        return math.inf
+    return min(labels) + _PORTRAIT_SHARE * (max(ends) - min(labels))
 
 
 def _rows(lines: Iterable[Line]) -> list[_Row]:

@@ -39,7 +39,7 @@ class DocumentReader:
         # With a word in it, or only the first of the three models is loaded.
         sheet = np.full((240, 480, 3), 255, np.uint8)
         cv2.putText(sheet, "nbcase", (40, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.4, (0, 0, 0), 4)
-        self._recognise(sheet)
+        self.lines_of(sheet)
 
     def read(self, source: Path | bytes, today: date | None = None) -> ReadDocument:
         """Fields of the card in a picture file, or in the bytes of one.
@@ -75,25 +75,25 @@ class DocumentReader:
         reading = self._read_lines(upright, turned_round(lines, width, height), card, today)
         number = reading.fields.get("number")
         if number is not None and number.needs_look:
-            reading = self._read_lines(upright, self._recognise(upright), card, today)
+            reading = self._read_lines(upright, self.lines_of(upright), card, today)
         return upright, reading
 
     def _on_its_feet(self, card: CardPicture) -> "tuple[Pixels, list[Line]]":
         """Picture and lines with the lines running across; only a card that was not found may lie on its side."""
-        lines = self._recognise(card.pixels)
+        lines = self.lines_of(card.pixels)
         if card.is_card_found or not stands_on_end(lines):
             return card.pixels, lines
         pixels = _turned(card.pixels, 1)
-        return pixels, self._recognise(pixels)
+        return pixels, self.lines_of(pixels)
 
     def _read_lines(self, pixels: "Pixels", lines: list[Line], card: CardPicture, today: date | None) -> CardReading:
         """Fields of upright lines, with a second look where a sign was overlooked."""
         width = pixels.shape[1]
         if card.is_card_found:
-            lines = lines + [line for box in overlooked_boxes(lines, width) for line in self._recognise_box(pixels, box)]
+            lines = lines + [line for box in overlooked_boxes(lines, width) for line in self._line_in(pixels, box)]
         return read_fields(lines, width, is_card=card.is_card_found, today=today)
 
-    def _recognise(self, pixels: "Pixels") -> list[Line]:
+    def lines_of(self, pixels: "Pixels") -> list[Line]:
         """The engine's lines, from top to bottom as it found them."""
         output = self._run(pixels, find_lines=True)
         if output.boxes is None or output.txts is None:
@@ -101,7 +101,7 @@ class DocumentReader:
         found = zip(output.txts, output.scores, output.boxes, strict=True)
         return [Line(text=text, confidence=float(score), box=_points(box)) for text, score, box in found]
 
-    def _recognise_box(self, pixels: "Pixels", box: Box) -> list[Line]:
+    def _line_in(self, pixels: "Pixels", box: Box) -> list[Line]:
         """What stands in an upright box, as one line."""
         (left, top), _, (right, bottom), _ = box
         part = pixels[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)]

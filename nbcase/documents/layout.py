@@ -272,15 +272,16 @@ def read_layout(path: Path) -> Layout:
     except msgspec.ValidationError as error:
         raise LayoutError(path.name, tr("文件开头"), str(error), tr("开头只有 code、title、title_en、page、same_fields_as")) from error
     if bare.same_fields_as:
-        fields = read_layout(path.with_name(f"{bare.same_fields_as}.toml")).fields
+        other = path.with_name(f"{bare.same_fields_as}.toml")
+        if not other.is_file():
+            raise LayoutError(path.name, "same_fields_as", tr("没有版式 {name}").format(name=other.name), tr("写出同一文件夹中的版式"))
+        fields = read_layout(other).fields
     return msgspec.structs.replace(bare, fields=fields, elements=elements)
 
 
 def _read_toml(path: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise LayoutError(path.name, "TOML", tr("没有这个文件"), tr("改正 same_fields_as 中的名称")) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LayoutError(path.name, "TOML", str(error), tr("按 TOML 格式改正这一行")) from error
 

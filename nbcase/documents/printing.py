@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -94,7 +95,8 @@ class FolderQueue:
             partial.replace(self._folder / job_id)
             _sync_folder(self._folder)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise DeviceError(
                 tr("单据没有写入文件夹 {folder}：{reason}").format(folder=self._folder, reason=error.strerror or error),
                 safe=tr("办件和单据已保存。"),

@@ -38,8 +38,8 @@ from nbcase.documents.sheet import POINTS_PER_MM, Sheet
 from nbcase.documents.typesetting import Block, width
 from nbcase.documents.values import Values
 
-# Air between the rules of a form's cell and its words, mm.
-_CELL_PADDING = 2.6
+# Air between the rules of a form's cell and its words, beside and above them, mm.
+_CELL_PADDING = (2.6, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +118,13 @@ def _draw(placed: Placed, sheet: Sheet, values: Values) -> None:
 
 def field_place(field: FieldElement) -> Element:
     """Where a field's value stands, mm."""
-    pad = _CELL_PADDING if field.look == "boxed" else 0.0
-    return Element(x=field.x + field.label_width + pad, y=field.y, w=field.w - field.label_width - 2 * pad, h=field.h)
+    across, down = _CELL_PADDING if field.look == "boxed" else (0.0, 0.0)
+    return Element(
+        x=field.x + field.label_width + across,
+        y=field.y + down,
+        w=field.w - field.label_width - 2 * across,
+        h=field.h - 2 * down,
+    )
 
 
 def _draw_field(field: FieldElement, sheet: Sheet, values: Values) -> None:

@@ -7,7 +7,6 @@ end, neighbouring full-width marks share their blank halves, a little air betwee
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from nbcase.documents.fonts import advance
 from nbcase.documents.layout import TextStyle
@@ -107,7 +106,6 @@ def pieces(line: str) -> Iterator[Piece]:
         yield Piece(line[start:], gap)
 
 
-@cache
 def width(line: str, face: str, tracking: float) -> float:
     """Width of one line in em; the blank half of a mark at either end does not count, nor tracking after the last sign."""
     total = sum(advance(sign, face) for sign in line) + sum(piece.gap for piece in pieces(line))

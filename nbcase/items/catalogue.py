@@ -13,8 +13,8 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
 from nbcase.items.checks import FACTS
-from nbcase.items.item import AnyOf, Condition, Item, Situation
 from nbcase.items.fields import BOUND_RECORDS
+from nbcase.items.item import AnyOf, Condition, Item, Situation
 
 EFFECTS = frozenset({"register", "change_registration", "end_registration", "issue_permit", "endorse_permit", "replace_permit", "cancel_permit"})
 """What a step may do to the records; `nbcase.operations.effects` has a function for each."""

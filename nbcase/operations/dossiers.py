@@ -1,9 +1,10 @@
 """What is known of one resident, for the duplicate check and for permits at other stations."""
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from nbcase.domain.case import OPEN_STATES, Case
-from datetime import date
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration, RegistrationState

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 
+from nbcase.documents.printing import JobState, PrintQueue
+from nbcase.documents.printing import PrintJob as QueueJob
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.document import Document
 from nbcase.domain.errors import DeviceError, UserError
@@ -35,16 +37,6 @@ def paper_name(kind_code: str) -> str:
     return tr(PAPER_NAMES.get(kind_code, kind_code))
 
 
-class Queue(Protocol):
-    """Where PDFs are printed; `nbcase.documents.printing` has the real ones."""
-
-    name: str
-
-    def submit(self, pdf: bytes, title: str) -> str:
-        """Hand over a PDF; returns the queue's own job id. Raises `DeviceError`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintJob:
     """One sheet on its way: ``sent`` (handed over), ``printed`` (confirmed), ``failed``, ``spoilt``."""
@@ -69,7 +61,7 @@ class PrintRow:
     applicant: str
 
 
-def print_document(desk: Desk, clerk: Clerk, queue: Queue, document_id: str, reason: str = "") -> PrintJob:
+def print_document(desk: Desk, clerk: Clerk, queue: PrintQueue, document_id: str, reason: str = "") -> PrintJob:
     """Send a kept paper to a queue. A second print needs a reason; a queue that fails leaves a failed job and the paper untouched."""
     with reading(desk.engine) as connection:
         document = Shelf(connection).need(Document, document_id)
@@ -79,7 +71,8 @@ def print_document(desk: Desk, clerk: Clerk, queue: Queue, document_id: str, rea
     if pdf is None:
         raise UserError(tr("本机没有这份文书的文件。"), safe=tr("文书记录完好。"), do=tr("请连上中心后再打印。"))
     try:
-        detail, state = queue.submit(pdf, f"{paper_name(document.kind_code)} {document.number}"), "sent"
+        job = queue.submit(pdf, f"{paper_name(document.kind_code)} {document.number}")
+        detail, state = job.job_id, "printed" if queue.state(job) is JobState.PRINTED else "sent"
     except DeviceError as error:
         detail, state = str(error), "failed"
     return _record(desk, clerk, document, queue.name, state, reason, detail)
@@ -107,6 +100,18 @@ def _record(desk: Desk, clerk: Clerk, document: Document, queue: str, state: str
         work.put(replace(present, print_count=present.print_count + 1))
         work.record("document.print", present)
     return job
+
+
+def follow_jobs(desk: Desk, queue: PrintQueue) -> bool:
+    """Ask the queue about the sheets that are on their way; whether any of them has come out or stopped since."""
+    job = tables.print_job
+    with reading(desk.engine) as connection:
+        waiting = connection.execute(sa.select(job).where(job.c.state == "sent", job.c.queue == queue.name)).all()
+    news = {JobState.PRINTED: "printed", JobState.STOPPED: "failed"}
+    found = [(row.id, row.detail, news[state]) for row in waiting if (state := queue.state(QueueJob(queue=row.queue, job_id=row.detail))) in news]
+    for job_id, detail, state in found:
+        mark_job(desk, job_id, state, detail)
+    return bool(found)
 
 
 def mark_job(desk: Desk, job_id: str, state: str, detail: str = "") -> None:

@@ -1,7 +1,9 @@
 """浙江省居住证: apply, review, decide, issue, endorse, replace, cancel; with the centre and without it."""
 
-from dataclasses import dataclass, field, replace  # noqa: I001
+from dataclasses import replace  # noqa: I001
 from datetime import UTC, date, datetime, timedelta
+
+from pathlib import Path
 
 import pytest
 
@@ -15,22 +17,11 @@ from nbcase.operations.accept import Accepted, ConditionsNotMet, Request, accept
 from nbcase.operations.decide import Verdict, check_case, complete, confirm, decide, withdraw
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.look import case_detail, resident_view
-from nbcase.operations.printing import paper, print_document
+from nbcase.documents.printing import FolderQueue
+from nbcase.operations.printing import paper, print_document, print_rows, unprinted
 
 IDENTITY = HandedIn(code="identity", how="card")
 JOB = HandedIn(code="job_proof", how="scan")
-
-
-@dataclass
-class ListQueue:
-    """A printer that keeps what it was given."""
-
-    name: str = "list"
-    printed: list[tuple[str, bytes]] = field(default_factory=list)
-
-    def submit(self, pdf: bytes, title: str) -> str:
-        self.printed.append((title, pdf))
-        return str(len(self.printed))
 
 
 @pytest.fixture
@@ -225,11 +216,19 @@ def test_a_lost_permit_is_replaced_and_a_cancelled_one_is_not(desk: Desk, clerk:
         accept(desk, clerk, application(resident_id, situation="replace", replace_reason="lost"))
 
 
-def test_a_second_print_needs_a_reason(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str) -> None:
+def test_a_second_print_needs_a_reason(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, tmp_path: Path) -> None:
     document = approve(desk, reviewer, apply(desk, clerk, resident_id)).documents[0]
-    queue = ListQueue()
-    print_document(desk, clerk, queue, document.id)
+    queue = FolderQueue(tmp_path / "printed")
+    assert print_document(desk, clerk, queue, document.id).state == "printed"
     with pytest.raises(UserError, match="已打印过"):
         print_document(desk, clerk, queue, document.id)
     print_document(desk, clerk, queue, document.id, reason="污损")
-    assert len(queue.printed) == 2
+    assert len(list((tmp_path / "printed").glob("*.pdf"))) == 2
+    assert [row.job.reason for row in print_rows(desk)] == ["污损", ""]
+
+
+def test_a_printer_that_fails_leaves_the_paper_unprinted(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, tmp_path: Path) -> None:
+    document = approve(desk, reviewer, apply(desk, clerk, resident_id)).documents[0]
+    (tmp_path / "file").write_text("not a folder")
+    assert print_document(desk, clerk, FolderQueue(tmp_path / "file"), document.id).state == "failed"
+    assert document.id in [entry.id for entry in unprinted(desk)]

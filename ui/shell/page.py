@@ -19,7 +19,7 @@ class PageHeader(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme = current_theme()
-        self.setFixedHeight(theme.size.page_header)
+        self.setFixedHeight(theme.size.page_header - theme.line.hairline)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
         self._row.setSpacing(theme.space.m)
@@ -90,6 +90,8 @@ class Page(QWidget):
     def __init__(self, context: DeskContext, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self.ring_target = None
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._column = QVBoxLayout(self)
@@ -107,7 +109,7 @@ class Page(QWidget):
         """A footer across the page; a None takes what is left over, the primary button stands last."""
         theme = current_theme()
         footer = QWidget()
-        footer.setFixedHeight(theme.size.footer_bar)
+        footer.setFixedHeight(theme.size.footer_bar - theme.line.hairline)
         row = QHBoxLayout(footer)
         row.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
         row.setSpacing(theme.space.s)
@@ -133,7 +135,8 @@ class Page(QWidget):
 
     def keys(self) -> list[KeyHelp]:
         """The page's keys: those of its buttons; a page adds the ones that no button shows."""
-        return [KeyHelp(key=button.key, what=button.accessibleName()) for button in self.findChildren(KeyButton) if button.key]
+        buttons = [button for button in self.findChildren(KeyButton) if button.key and button.isVisibleTo(self)]
+        return [KeyHelp(key=button.key, what=button.accessibleName()) for button in buttons]
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)

@@ -48,10 +48,10 @@ class StatusLine(QWidget):
         self._devices = _Devices(self)
         row.addWidget(self._devices, 1)
         self._training = Text(tr("培训模式，不发生效力"), "meta", tone="train")
-        self._training.setVisible(training)
         self._who, self._where, self._clock = Text(who, "meta"), Text(where, "meta"), Text("", "meta")
         for label in (self._training, self._who, self._where, self._clock):
             row.addWidget(label)
+        self._training.setVisible(training)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)

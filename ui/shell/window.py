@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(page)
         if changed := self._stale.pop(code, None):
             page.reload(changed)
+        page.setFocus()
         page.opened()
         if target:
             page.search_target(**target)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.words import tr
 from ui.theme import current_theme
 from ui.widgets.icon import draw_icon
-from ui.widgets.ink import Tone, draw_key_cap, draw_line, draw_tag, draw_text, key_cap_width, tag_width, text_width, tone_color
+from ui.widgets.ink import Tone, draw_ground, draw_key_cap, draw_line, draw_tag, draw_text, key_cap_width, tag_width, text_width, tone_color
 from ui.widgets.limitbar import LimitFigure, draw_limit_bar
 from ui.widgets.rows import RowList
 
@@ -42,7 +42,9 @@ class CheckRow:
 
 
 class CheckList(RowList[CheckRow]):
-    """Checks with the ones that need a person on top."""
+    """Checks with the ones that need a person on top; Y or a click on 一致 agrees with the selected one (`agreed`)."""
+
+    agreed = Signal(object)
 
     def show_checks(self, rows: "tuple[CheckRow, ...] | list[CheckRow]") -> None:
         """Show the checks: failed first, then what a person has to look at, then the rest in their order."""
@@ -63,21 +65,47 @@ class CheckList(RowList[CheckRow]):
         width = text_width(words, "secondary")
         draw_text(painter, QRectF(right - width, rect.top(), width + 1, rect.height() - 1), words, color, "secondary")
         if selected and row.state == "look":
-            width += _draw_keys(painter, right - width - theme.space.xl, rect.center().y() + 1, ("Y", tr("一致")))
+            button = self._agree_rect(rect)
+            _draw_agree(painter, button)
+            width = right - round(button.left())
         left = rect.left() + theme.size.icon + theme.space.xl - 2
         area = QRectF(left, rect.top(), right - width - theme.space.l - left, rect.height())
         draw_two_lines(painter, area, row.title, row.finding)
 
 
-def _draw_keys(painter: QPainter, right: float, middle: float, key: tuple[str, str]) -> int:
-    """A key and its meaning, ending at `right`; returns the width."""
+    def _agree_rect(self, rect: QRect) -> QRectF:
+        """Where the selected row that waits for a look has its button."""
+        theme = current_theme()
+        right = rect.right() - theme.space.s - text_width(check_words("look"), "secondary") - theme.space.xl
+        width = text_width(tr("一致"), "compact") + key_cap_width("Y") + 3 * theme.space.s
+        height = theme.size.button_small
+        return QRectF(right - width, rect.top() + (rect.height() - height) // 2, width, height)
+
+    def agree(self) -> None:
+        """Say that the selected check is in order, if it waits for a look."""
+        row = self.current()
+        if row is not None and row.state == "look":
+            self.agreed.emit(row)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Y and not event.modifiers():
+            self.agree()
+            return
+        super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        rect = self.visualRect(self.currentIndex())
+        if rect.isValid() and self._agree_rect(rect).contains(event.position()):
+            self.agree()
+
+
+def _draw_agree(painter: QPainter, rect: QRectF) -> None:
     theme = current_theme()
-    cap, words = key_cap_width(key[0]), text_width(key[1], "compact")
-    left = right - cap - words - theme.space.s
-    line = theme.space.l + theme.space.xs
-    draw_text(painter, QRectF(left, middle - line / 2, words + 1, line), key[1], "text", "compact")
-    draw_key_cap(painter, right - cap, middle, key[0])
-    return cap + words + theme.space.s + theme.space.xl
+    draw_ground(painter, rect, "surface", "input_border")
+    draw_text(painter, rect.adjusted(theme.space.s, 0, 0, 0), tr("一致"), size="compact")
+    cap = key_cap_width("Y")
+    draw_key_cap(painter, rect.right() - cap - theme.space.s, rect.center().y(), "Y")
 
 
 def draw_two_lines(painter: QPainter, area: QRectF, text: str, under: str, *, strong: bool = False) -> None:

@@ -45,7 +45,8 @@ class NoticeStrip(QWidget):
         self._icon.show_icon(self._icon_name or icon, color)
         self._text.setText(text)
         self._text.set_tone(_TONES[self._kind])
-        self.setVisible(bool(text)) if not text or self.isHidden() and self.parent() else None
+        if self.parentWidget() is not None or not text:
+            self.setVisible(bool(text))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -75,7 +75,7 @@ class Panel(QWidget):
         column.addWidget(Scroll(body, ground=ground) if scrolls else body, 1)
         if footer is not None:
             column.addWidget(Line())
-            footer.setFixedHeight(current_theme().size.footer_bar)
+            footer.setFixedHeight(current_theme().size.footer_bar - current_theme().line.hairline)
             column.addWidget(footer)
 
 

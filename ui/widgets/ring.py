@@ -1,8 +1,9 @@
 """The focus ring: one for the window, painted outside whatever has the focus."""
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QWidget
+from shiboken6 import isValid
 
 from ui.theme import current_theme
 
@@ -18,6 +19,7 @@ class FocusRing(QObject):
         super().__init__(app)
         self._target: QWidget | None = None
         self._ring: _Ring | None = None
+        self._watched: list[QWidget] = []
         app.focusChanged.connect(self._follow)
 
     def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
@@ -26,32 +28,39 @@ class FocusRing(QObject):
         if target is None or target.parentWidget() is None:
             return
         self._target = target
-        target.installEventFilter(self)
+        host = _host(target)
         target.destroyed.connect(self._forget)
-        self._ring = _Ring(target.parentWidget())
+        self._ring = _Ring(host)
+        between: QWidget | None = target
+        while between is not None and between is not host:
+            between.installEventFilter(self)
+            self._watched.append(between)
+            between = between.parentWidget()
         self._place()
 
     def _leave(self) -> None:
         if self._target is not None:
-            self._target.removeEventFilter(self)
             self._target.destroyed.disconnect(self._forget)
-            self._target = None
-        if self._ring is not None:
+            for widget in self._watched:
+                if isValid(widget):
+                    widget.removeEventFilter(self)
+        if self._ring is not None and isValid(self._ring):
             self._ring.hide()
             self._ring.deleteLater()
-            self._ring = None
+        self._forget()
 
     def _forget(self) -> None:
         """The target is gone and its parent, with the ring in it, may be too."""
         self._target = None
         self._ring = None
+        self._watched = []
 
     def _place(self) -> None:
-        if self._target is None or self._ring is None:
+        if self._target is None or self._ring is None or not isValid(self._ring):
             return
-        margin = current_theme().tokens.focus.ring_width
-        self._ring.setGeometry(self._target.geometry().adjusted(-margin, -margin, margin, margin))
-        self._ring.setVisible(self._target.isVisible())
+        host = self._ring.parentWidget()
+        self._ring.setGeometry(_ring_rect(self._target, host))
+        self._ring.setVisible(self._target.isVisibleTo(host))
         self._ring.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -60,8 +69,25 @@ class FocusRing(QObject):
         return False
 
 
+def _ring_rect(target: QWidget, host: QWidget) -> QRect:
+    margin = current_theme().tokens.focus.ring_width
+    place = QRect(target.mapTo(host, QPoint(0, 0)), target.size())
+    return place.adjusted(-margin, -margin, margin, margin)
+
+
+def _host(target: QWidget) -> QWidget:
+    """The nearest widget around the target in which the ring has room; never beyond the part that scrolls."""
+    host = target.parentWidget()
+    while not host.isWindow() and not host.rect().contains(_ring_rect(target, host)):
+        outer = host.parentWidget()
+        if outer is None or isinstance(outer.parentWidget(), QAbstractScrollArea):
+            break
+        host = outer
+    return host
+
+
 class _Ring(QWidget):
-    """A child of the target's parent, so that scrolling and clipping apply to it as to the target."""
+    """A child of a widget around the target, so that scrolling and clipping apply to it as to the target."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

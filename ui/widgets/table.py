@@ -327,12 +327,12 @@ class Table(QTableView):
             self.selected.emit(index.data(Qt.ItemDataRole.UserRole))
 
     def _fit(self) -> None:
-        """Give each column its width and the stretching one the rest; hide what has no room here."""
+        """Give each column its width; the stretching ones take the rest, or give up to a third; hide what has no room here."""
         theme = current_theme()
         header = self.horizontalHeader()
         room = self.viewport().width()
         if self._source.has_boxes:
-            header.resizeSection(0, theme.space.l + theme.size.icon + theme.space.m)
+            header.resizeSection(0, theme.space.l + theme.size.icon + theme.space.m + 2)
             room -= header.sectionSize(0)
         shown = []
         for place, column in enumerate(self._source.columns):
@@ -344,8 +344,8 @@ class Table(QTableView):
                 room -= column.width
         stretching = [section for section, column in shown if column.stretch]
         for section, column in shown:
-            extra = max(0, room) // len(stretching) if column.stretch else 0
-            header.resizeSection(section, column.width + extra)
+            extra = room // len(stretching) if column.stretch else 0
+            header.resizeSection(section, max(column.width + extra, column.width * 2 // 3))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

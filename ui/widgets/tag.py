@@ -22,7 +22,8 @@ class Tag(QWidget):
         """Change word and tone; an empty word hides the tag."""
         self._text, self._tone = text, tone
         self.setAccessibleName(text)
-        self.setVisible(bool(text)) if not text or self.isHidden() else None
+        if self.parentWidget() is not None or not text:
+            self.setVisible(bool(text))
         self.updateGeometry()
         self.update()
 

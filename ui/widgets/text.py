@@ -5,7 +5,7 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ui.theme import current_theme
 from ui.widgets.button import LinkButton
@@ -65,9 +65,9 @@ class SectionHeading(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(current_theme().space.s)
         self._meta = Text(meta, "meta")
-        self._meta.setVisible(bool(meta))
         row.addWidget(Text(title, "section"))
         row.addWidget(self._meta)
+        self._meta.setVisible(bool(meta))
         row.addWidget(Line(), 1)
 
     def set_meta(self, text: str) -> None:
@@ -85,11 +85,8 @@ class PanelHeading(QWidget):
         super().__init__(parent)
         theme = current_theme()
         edge = theme.space.l if padding is None else padding
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(edge, 0, edge, 0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(edge, 0, edge, theme.line.hairline)
         row.setSpacing(theme.space.s)
         self._title = Text(title, "strong")
         self._meta = Text(meta, "meta")
@@ -98,14 +95,15 @@ class PanelHeading(QWidget):
         row.addStretch(1)
         if link is not None:
             row.addWidget(link)
-        column.addLayout(row, 1)
-        column.addWidget(Line())
         self.setFixedHeight(theme.size.row_event)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_meta(self, text: str) -> None:
         """Change the word beside the title."""
         self._meta.setText(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        draw_line(QPainter(self), 0, self.height() - 1, self.width(), self.height())
 
 
 class Facts(QWidget):

@@ -111,13 +111,14 @@ class Field(QWidget):
         self.frame = Frame(self)
         self.row = QHBoxLayout(self.frame)
         theme = current_theme()
-        self.row.setContentsMargins(theme.space.s + 1, 1, theme.space.s, 1)
+        self.row.setContentsMargins(theme.space.s - 1, 1, theme.space.s, 1)
         self.row.setSpacing(theme.space.s)
         self.frame.setFixedHeight(theme.size.input)
         self._column.addWidget(self.frame)
         self._beside = Text("", "meta")
         self._mark = Icon("check", "green")
         self._mark.hide()
+        self._chevron: Icon | None = None
         self._under = Text("", "meta", tone="red", wrap=True)
         self._under.hide()
         self._column.addWidget(self._under)
@@ -128,7 +129,8 @@ class Field(QWidget):
         self.row.addWidget(self._beside)
         self.row.addWidget(self._mark)
         if chevron:
-            self.row.addWidget(Icon("chevron-down", "text2"))
+            self._chevron = Icon("chevron-down", "text2")
+            self.row.addWidget(self._chevron)
         inner.setAccessibleName(self.accessible_label())
         self.setFocusProxy(inner)
         self.refresh()
@@ -169,6 +171,8 @@ class Field(QWidget):
         self.frame.state = state
         self._reason = reason
         self.show_read_only(state == "read_only")
+        if self._chevron is not None:
+            self._chevron.setVisible(state != "read_only")
         self.refresh()
         self.frame.update()
 

@@ -1,0 +1,131 @@
+"""Sample cards through the real engine: photographed, turned, dim, and things that are no card."""
+
+import random
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from nbcase.devices.contract import ReadDocument, Side, as_plain
+from nbcase.devices.document_reader import DocumentReader
+from nbcase.devices.sample_card import FLAT, TILTED_PHOTO, SamplePerson, Shot, draw_back, draw_front, photograph, write_sample
+from nbcase.domain.errors import UserError
+from nbcase.domain.identity import SYNTHETIC_AREA, make_number
+
+TODAY = date(2026, 11, 24)
+LIN = SamplePerson()
+SHE = SamplePerson(
+    name="李四",
+    sex="男",
+    nation="畲",
+    birth_on=date(2001, 10, 10),
+    address="浙江省宁波市鄞州区样例街道鄞县大道1299弄16号楼2单元1103室",
+    number=make_number(SYNTHETIC_AREA, date(2001, 10, 10), 3),
+    valid_until_on=None,
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> DocumentReader:
+    return DocumentReader()
+
+
+def encoded(image: Image.Image) -> bytes:
+    stream = BytesIO()
+    image.save(stream, "JPEG", quality=88)
+    return stream.getvalue()
+
+
+def values(document: ReadDocument) -> dict[str, str]:
+    return {key: field.value for key, field in document.fields.items()}
+
+
+@pytest.mark.parametrize(
+    ("person", "shot"),
+    [
+        (LIN, FLAT),
+        (SHE, TILTED_PHOTO),
+        (LIN, Shot(on_desk=True, tilt=5, light=0.42)),
+        (SHE, Shot(on_desk=True, tilt=3, blur=2.6)),
+        (LIN, Shot(on_desk=True, tilt=90)),
+        (SHE, Shot(on_desk=True, tilt=180)),
+        (SHE, Shot(on_desk=True, tilt=4, desk_size=(800, 600))),
+    ],
+)
+def test_a_photographed_front_fills_the_form(reader: DocumentReader, person: SamplePerson, shot: Shot) -> None:
+    document = reader.read(encoded(photograph(draw_front(person), shot)), TODAY)
+    assert document.side is Side.FRONT
+    assert document.problems == ()
+    assert values(document) == {
+        "name": person.name,
+        "sex_code": "2" if person.sex == "女" else "1",
+        "nation_code": "01" if person.nation == "汉" else "22",
+        "birth_on": person.birth_on.isoformat(),
+        "address": person.address,
+        "number": person.number,
+    }
+    assert [key for key, field in document.fields.items() if field.needs_look] == ["name"]
+
+
+@pytest.mark.parametrize(("person", "shot", "end"), [(LIN, TILTED_PHOTO, "2041-03-09"), (SHE, Shot(on_desk=True, tilt=178), "")])
+def test_a_photographed_back_gives_authority_and_validity(reader: DocumentReader, person: SamplePerson, shot: Shot, end: str) -> None:
+    document = reader.read(encoded(photograph(draw_back(person), shot)), TODAY)
+    assert document.side is Side.BACK
+    assert values(document) == {"authority": person.authority, "valid_from_on": "2021-03-09", "valid_until_on": end}
+
+
+def test_the_picture_that_comes_back_is_upright_and_the_boxes_are_on_it(reader: DocumentReader) -> None:
+    document = reader.read(encoded(photograph(draw_front(LIN), Shot(on_desk=True, tilt=180))), TODAY)
+    with Image.open(BytesIO(document.picture)) as picture:
+        assert picture.size == (document.width, document.height) == (1011, 638)
+    left, top = document.fields["number"].box[0]
+    assert top > 500
+    assert 280 < left < 400
+    assert document.fields["name"].box[0][1] < 150
+
+
+def test_a_card_on_white_paper_is_read_from_the_whole_picture(reader: DocumentReader) -> None:
+    sheet = Image.new("RGB", (1400, 1400), (226, 236, 240))
+    sheet.paste(draw_front(LIN), (200, 300))
+    for turned in (sheet, sheet.rotate(90), sheet.rotate(270)):
+        document = reader.read(encoded(turned), TODAY)
+        assert "card_not_found" in [problem.key for problem in document.problems]
+        assert values(document)["number"] == LIN.number
+        assert values(document)["name"] == LIN.name
+        assert values(document)["address"].startswith(LIN.address)
+
+
+def test_a_name_the_engine_cannot_know_is_never_passed_as_sure(reader: DocumentReader) -> None:
+    document = reader.read(encoded(draw_front(SamplePerson(name="覃𬭎"))), TODAY)
+    assert document.fields["name"].needs_look
+
+
+def test_a_picture_of_no_card_says_so(reader: DocumentReader) -> None:
+    noise = Image.frombytes("L", (640, 480), random.Random(7).randbytes(640 * 480)).convert("RGB")
+    document = reader.read(encoded(noise), TODAY)
+    assert document.side is Side.UNKNOWN
+    assert "not_recognised" in [problem.key for problem in document.problems]
+
+
+def test_a_mirrored_card_gives_no_sure_number(reader: DocumentReader) -> None:
+    document = reader.read(encoded(ImageOps.mirror(draw_front(LIN))), TODAY)
+    assert "number" not in document.fields or document.fields["number"].needs_look
+
+
+def test_a_file_is_read_by_its_path_and_its_plain_form_has_no_picture_in_it(reader: DocumentReader, tmp_path: Path) -> None:
+    path = tmp_path / "card.png"
+    write_sample(path, LIN)
+    plain = as_plain(reader.read(path, TODAY))
+    assert isinstance(plain, dict)
+    assert plain["side"] == "front"
+    assert plain["fields"]["number"]["value"] == LIN.number
+    assert set(plain["picture"]) == {"size", "sha256"}
+
+
+def test_what_is_no_picture_is_refused_without_loading_the_engine() -> None:
+    fresh = DocumentReader()
+    with pytest.raises(UserError, match="不是能识别的图片"):
+        fresh.read(b"no picture")
+    assert fresh._engine is None
