@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -11,7 +11,7 @@ from nbcase.demo.material import DemoStation
 from nbcase.demo.stations import clerk_id, first_with
 from nbcase.domain.case import Case, CaseState
 from nbcase.domain.clerk import Role
-from nbcase.domain.clock import CHINA, local_date
+from nbcase.domain.clock import local_date
 from nbcase.domain.resident import Resident
 from nbcase.domain.workdays import Deadline, WorkingCalendar
 from nbcase.items.catalogue import Catalogue
@@ -19,6 +19,9 @@ from nbcase.items.item import Period
 
 MOST_A_DAY = 9999
 """Receipt numbers are the day of the year and four digits, so that they rise with time though people come in any order."""
+
+_OPENING = time(0, 30)
+"""Half past eight in Ningbo, in UTC; the whole working day lies on the same date in both."""
 
 _DAY = timedelta(days=1)
 _DONE = frozenset({CaseState.DECIDED, CaseState.REFUSED})
@@ -75,7 +78,7 @@ class CaseWriter:
     def at(self, random: Random, day: date) -> datetime:
         """A moment within opening hours; today in the first minutes, so that nothing lies in the future at any demo."""
         minutes = between(random, 0, 20 if day == self._today else 480)
-        return datetime.combine(day, time(8, 30), CHINA) + timedelta(minutes=minutes, seconds=between(random, 0, 59))
+        return datetime.combine(day, _OPENING, UTC) + timedelta(minutes=minutes, seconds=between(random, 0, 59))
 
     def day_of(self, case: Case) -> date:
         """The day in Ningbo on which a case was decided, else accepted."""

@@ -255,7 +255,7 @@ def _find_card(pixels: "Pixels") -> "Corners | None":
     least_ratio = 1.4 if _fills_picture(pixels) else _CARD_RATIOS[0]
     scale = min(1.0, _SEARCH_SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    best, best_score = None, 0.0
+    best, outline, best_score = None, None, 0.0
     for mask in _masks(small):
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:5]:
@@ -264,8 +264,8 @@ def _find_card(pixels: "Pixels") -> "Corners | None":
                 continue
             score = _card_score(corners, contour, small.shape[0] * small.shape[1], least_ratio)
             if score > best_score:
-                best, best_score = corners, score
-    return None if best is None else best / scale
+                best, outline, best_score = corners, contour, score
+    return None if best is None or outline is None else _on_edges(best, outline) / scale
 
 
 def _masks(small: "Pixels") -> "list[Pixels]":
@@ -302,6 +302,36 @@ def _four_corners(contour: "Outline") -> "Corners | None":
     around = np.argsort(np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0]))
     points = points[around]
     return np.roll(points, -int(np.argmin(points.sum(axis=1))), axis=0)
+
+
+def _on_edges(corners: "Corners", outline: "Outline") -> "Corners":
+    """The corners where the straight parts of the edges would meet: the card's own are round and lie further in."""
+    import cv2
+    import numpy as np
+
+    points = outline.reshape(-1, 2).astype(np.float32)
+    edges = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = (end - start) / np.linalg.norm(end - start)
+        way = (points - start) @ along / np.linalg.norm(end - start)
+        aside = np.abs((points - start) @ np.array([-along[1], along[0]]))
+        straight = points[(way > 0.15) & (way < 0.85) & (aside < 0.03 * np.linalg.norm(end - start))]
+        if len(straight) < 2:
+            return corners
+        edges.append(cv2.fitLine(straight, cv2.DIST_HUBER, 0, 0.01, 0.01).reshape(4))
+    met = [_meeting(before, edge) for before, edge in zip((edges[-1], *edges), edges, strict=False)]
+    return corners if any(point is None for point in met) else np.array(met, np.float32)
+
+
+def _meeting(one: "Corners", other: "Corners") -> "Corners | None":
+    """Where two lines (direction x, y, point x, y) cross; None for parallel ones."""
+    import numpy as np
+
+    cross = one[0] * other[1] - one[1] * other[0]
+    if abs(cross) < 0.1:
+        return None
+    share = ((other[2] - one[2]) * other[1] - (other[3] - one[3]) * other[0]) / cross
+    return np.array([one[2] + share * one[0], one[3] + share * one[1]], np.float32)
 
 
 def _card_score(corners: "Corners", contour: "Outline", picture_area: int, least_ratio: float) -> float:

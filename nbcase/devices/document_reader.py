@@ -127,9 +127,11 @@ def _points(box: Any) -> tuple[Point, Point, Point, Point]:
 
 
 def _load_engine() -> "RapidOCR":
-    """The engine with the models of its own wheel, on one thread.
+    """The engine with the models of its own wheel, on one thread, a third faster on cards than by default.
 
-    Its default of all threads spins while it waits: beside other work that doubles both the time and the load.
+    Its default of all threads spins while it waits: beside other work that doubles both the time and the load. Lines
+    are recognised one by one and short ones at their own width, because a batch pads all to the longest; the search
+    for lines works at the card's own size instead of a larger one.
     """
     from rapidocr import RapidOCR
 
@@ -138,6 +140,9 @@ def _load_engine() -> "RapidOCR":
             "Global.log_level": "critical",
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Det.limit_side_len": 640,
+            "Rec.rec_batch_num": 1,
+            "Rec.rec_img_shape": [3, 48, 128],
         }
     )
 

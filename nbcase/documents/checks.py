@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nbcase.documents.composition import set_text
 from nbcase.documents.layout import (
-    GIVEN_FIELDS,
+    GIVEN_CONDITIONS,
+    PAGE_FIELDS,
     PLACEHOLDER,
     AnyElement,
     Element,
@@ -68,12 +69,16 @@ def _name(number: int, element: AnyElement) -> str:
     return f"elements[{number}] {element.id or getattr(element, 'field', '') or element.__struct_config__.tag}"
 
 
-def used_fields(element: AnyElement) -> Iterator[str]:
-    """Keys of the fields an element prints or depends on."""
+def _printed_fields(element: AnyElement) -> Iterator[str]:
+    """Keys of the fields an element prints."""
     if isinstance(element, FieldElement | GridElement | QrElement | ImageElement | SealElement):
         yield element.field
     if isinstance(element, FieldElement | TextElement):
         yield from PLACEHOLDER.findall(element.text)
+
+
+def _condition(element: AnyElement) -> Iterator[str]:
+    """Key of the field an element's ``when`` asks for, if it has one."""
     if element.when:
         yield element.when.removeprefix("not ")
 
@@ -87,17 +92,19 @@ def _doubles(file: str, layout: Layout) -> Iterator[LayoutError]:
 
 
 def _unused_fields(file: str, layout: Layout) -> Iterator[LayoutError]:
-    used = {key for element in layout.elements for key in used_fields(element)}
+    used = {key for element in layout.elements for key in (*_printed_fields(element), *_condition(element))}
     for field in layout.fields:
         if field.key not in used and not layout.same_fields_as:
             yield LayoutError(file, field.key, tr("声明了字段，但没有印出"), tr("删去这个字段，或加一个元素印出它"))
 
 
 def _unknown_fields(file: str, place: str, layout: Layout, element: AnyElement) -> Iterator[LayoutError]:
-    known = {field.key for field in layout.fields} | GIVEN_FIELDS
-    for key in used_fields(element):
-        if key not in known:
-            yield LayoutError(file, place, tr("没有字段 {key}").format(key=key), tr("在 fields 中声明它，或改正这个键"))
+    declared = {field.key for field in layout.fields}
+    printable = declared | PAGE_FIELDS if isinstance(element, TextElement) else declared
+    unknown = [key for key in _printed_fields(element) if key not in printable]
+    unknown += [key for key in _condition(element) if key not in declared | GIVEN_CONDITIONS]
+    for key in unknown:
+        yield LayoutError(file, place, tr("没有字段 {key}").format(key=key), tr("在 fields 中声明它，或改正这个键"))
     needed: dict[type[Element], FieldKind] = {GridElement: "rows", ImageElement: "image", QrElement: "code"}
     wanted = needed.get(type(element))
     field = layout.field(getattr(element, "field", ""))

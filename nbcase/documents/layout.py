@@ -30,8 +30,9 @@ PAGE_SIZES: Mapping[PageName, tuple[float, float]] = MappingProxyType(
 ROLL_PAGES: frozenset[PageName] = frozenset({"receipt-80"})
 ROLL_FOOT = 8.0
 
-# Values the renderer gives itself; a layout uses them without declaring them.
-GIVEN_FIELDS = frozenset({"page", "pages", "specimen"})
+# What the renderer knows itself, so that no layout declares it: in the words of a text, and in a `when`.
+PAGE_FIELDS = frozenset({"page", "pages"})
+GIVEN_CONDITIONS = frozenset({"specimen"})
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 

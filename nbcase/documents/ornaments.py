@@ -139,7 +139,7 @@ def draw_seal_place(sheet: Sheet, place: Element) -> None:
     canvas.restoreState()
     style = sheet.family.style["small"]
     # Under the date that stands in the middle of the ring.
-    foot = Element(x=place.x, y=place.y + place.h * 0.66, w=place.w, h=place.h * 0.2)
+    foot = Element(x=place.x, y=place.y + place.h * 0.72, w=place.w, h=place.h * 0.2)
     sheet.block(fit(tr("盖章处"), style, foot.w * POINTS_PER_MM, foot.h * POINTS_PER_MM), style, foot, "centre", middle=True)
 
 

@@ -172,9 +172,9 @@ def _sizes(style: TextStyle, least: float) -> Iterator[float]:
 
 
 def _one_line(text: str, style: TextStyle, room: float) -> Block | None:
-    """The text on one line, shrunk by a fifth at most: two lines read better than small print."""
+    """The text on one line, shrunk by an eighth at most: two lines read better than small print."""
     natural = width(text, style.face, style.tracking)
-    for size in _sizes(style, max(style.least, style.size * 0.8)):
+    for size in _sizes(style, max(style.least, style.size * 0.875)):
         if natural * size <= room:
             return Block(lines=(text,), size=size, leading=size * style.leading)
     return None

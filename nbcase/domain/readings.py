@@ -4,6 +4,7 @@ All readings of a name are kept, not the likeliest: a clerk who hears "Shan" and
 find the person. Tones are left out, ü is written v as on the keyboard.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from nbcase.domain.resources import resource_path
 
 MOST: Final = 8
 """Ways to read one name that are kept: bounds the index for a name made of many-voiced characters."""
+
+
+_NYU: Final = re.compile(r"\bnyu")
 
 
 class _Surnames(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -50,10 +54,13 @@ def initials(name: str) -> tuple[str, ...]:
 
 
 def search_key(typed: str) -> str:
-    """What a person typed as pinyin, in the form that `readings` has: ``Lǚ Hong`` and ``lyuhong`` -> ``lvhong``."""
+    """What a person typed as pinyin, in the form that `readings` has: ``Lǚ Hong`` and ``lyuhong`` -> ``lvhong``.
+
+    Passports write lyu and nyu; nyu counts at the beginning of a word only, because linyu is lin and yu.
+    """
     decomposed = unicodedata.normalize("NFKD", typed.casefold().replace("ü", "v"))
     # A toned ǚ falls apart into u, diaeresis, tone: u with a diaeresis is v.
-    plain = decomposed.replace("u\u0308", "v").replace("lyu", "lv").replace("nyu", "nv")
+    plain = _NYU.sub("nv", decomposed.replace("u\u0308", "v").replace("lyu", "lv"))
     return "".join(sign for sign in plain if sign.isascii() and sign.isalnum())
 
 

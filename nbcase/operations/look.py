@@ -70,8 +70,8 @@ class CaseFilter:
 def cases(desk: Desk, wanted: CaseFilter, cursor: str | None = None, limit: int = PAGE_SIZE) -> RowPage[CaseRow]:
     """A page of cases: by promised due date (open first come due first), or newest first."""
     table = tables.DESK_RECORDS["case"]
-    key = sa.func.coalesce(table.c.promised_due_on, sa.literal("9999-12-31", sa.Text)) if wanted.by_limit else table.c.accepted_at
-    key = sa.cast(key, sa.Text)
+    by_due = sa.func.coalesce(table.c.promised_due_on, sa.literal("9999-12-31", sa.Text))
+    key: sa.ColumnElement[str] = sa.cast(by_due if wanted.by_limit else table.c.accepted_at, sa.Text)
     order = (key.asc(), table.c.id.asc()) if wanted.by_limit else (key.desc(), table.c.id.desc())
     query = sa.select(table, key.label("sort_key")).where(*_conditions(table, wanted)).order_by(*order).limit(limit + 1)
     if cursor is not None:
@@ -317,7 +317,7 @@ def complete_address(desk: Desk, text: str, limit: int = 6) -> list[DwellingHit]
     with reading(desk.engine) as connection:
         found = [as_record(Dwelling, row) for row in connection.execute(query)]
         count = sa.select(lived.c.dwelling_id, sa.func.count()).where(lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active")
-        counts = dict(connection.execute(count.group_by(lived.c.dwelling_id)).tuples().all())
+        counts: dict[str, int] = dict(connection.execute(count.group_by(lived.c.dwelling_id)).tuples().all())
     return [DwellingHit(dwelling=dwelling, occupants=counts.get(dwelling.id, 0)) for dwelling in found]
 
 

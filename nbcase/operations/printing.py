@@ -108,10 +108,13 @@ def follow_jobs(desk: Desk, queue: PrintQueue) -> bool:
     with reading(desk.engine) as connection:
         waiting = connection.execute(sa.select(job).where(job.c.state == "sent", job.c.queue == queue.name)).all()
     news = {JobState.PRINTED: "printed", JobState.STOPPED: "failed"}
-    found = [(row.id, row.detail, news[state]) for row in waiting if (state := queue.state(QueueJob(queue=row.queue, job_id=row.detail))) in news]
-    for job_id, detail, state in found:
-        mark_job(desk, job_id, state, detail)
-    return bool(found)
+    has_news = False
+    for row in waiting:
+        word = news.get(queue.state(QueueJob(queue=row.queue, job_id=row.detail)))
+        if word is not None:
+            mark_job(desk, row.id, word, row.detail)
+            has_news = True
+    return has_news
 
 
 def mark_job(desk: Desk, job_id: str, state: str, detail: str = "") -> None:

@@ -16,7 +16,7 @@ from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 
 Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document
-R = TypeVar("R", Resident, Dwelling, Registration, Case, Permit, Endorsement, Document)
+R = TypeVar("R", bound=Record)
 
 RECORD_TYPES: dict[str, type[Record]] = {
     "resident": Resident,

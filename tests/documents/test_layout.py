@@ -109,6 +109,7 @@ def test_an_unknown_key_of_a_field_is_refused(tmp_path: Path) -> None:
         '{ kind = "field", field = "nmae", label_width = 20, x = 10, y = 80, w = 80, h = 8 },',
         '{ kind = "text", text = "姓名 {nmae}", x = 10, y = 80, w = 80, h = 8 },',
         '{ kind = "line", when = "not nmae", x = 10, y = 80, w = 80, h = 0 },',
+        '{ kind = "field", field = "name", text = "{nmae}", label_width = 20, x = 10, y = 80, w = 80, h = 8 },',
     ],
 )
 def test_an_unknown_field_is_refused_wherever_it_is_named(tmp_path: Path, element: str) -> None:

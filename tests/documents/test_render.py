@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops
 
-from nbcase.documents.layout import GIVEN_FIELDS, PLACEHOLDER, FieldElement, Layout, TextElement, layout_codes, load_layout
+from nbcase.documents.layout import PAGE_FIELDS, PLACEHOLDER, FieldElement, Layout, TextElement, layout_codes, load_layout
 from nbcase.documents.render import Rendered, pages_as_png, render
 from nbcase.documents.values import Values, masked
 from nbcase.domain.errors import UserError
@@ -49,7 +49,7 @@ def words_shown(layout: Layout, values: Mapping[str, object]) -> Iterator[str]:
     for element in layout.elements:
         if isinstance(element, TextElement | FieldElement) and filled.holds(element.when):
             keys = PLACEHOLDER.findall(element.text) or ([element.field] if isinstance(element, FieldElement) else [])
-            yield from (squeezed(filled.text(key)) for key in keys if key not in GIVEN_FIELDS)
+            yield from (squeezed(filled.text(key)) for key in keys if key not in PAGE_FIELDS)
 
 
 @pytest.mark.parametrize("flags", [True, False])

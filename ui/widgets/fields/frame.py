@@ -115,11 +115,11 @@ class Field(QWidget):
         self.row.setSpacing(theme.space.s)
         self.frame.setFixedHeight(theme.size.input)
         self._column.addWidget(self.frame)
-        self._beside = Text("", "meta")
-        self._mark = Icon("check", "green")
+        self._beside = Text("", "meta", self.frame)
+        self._mark = Icon("check", "green", self.frame)
         self._mark.hide()
         self._chevron: Icon | None = None
-        self._under = Text("", "meta", tone="red", wrap=True)
+        self._under = Text("", "meta", self, tone="red", wrap=True)
         self._under.hide()
         self._column.addWidget(self._under)
 
