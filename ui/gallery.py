@@ -11,9 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ui.context import DeskContext, KeyHelp, Notice
 from ui.pages import PageSpec
@@ -31,7 +31,7 @@ from ui.widgets.document import Box, DocumentView
 from ui.widgets.fields import Option, Suggestions
 from ui.widgets.figures import Figure, FigureStrip, HourBars
 from ui.widgets.form import FieldSpec, Form, FormSection
-from ui.widgets.ink import draw_ground, draw_text
+from ui.widgets.ink import draw_ground
 from ui.widgets.limitbar import LimitFigure
 from ui.widgets.lists import CheckList, CheckRow, EventList, EventRow, LineList, LineRow
 from ui.widgets.notice import Callout, NoticeStrip
@@ -272,8 +272,18 @@ _VALUES = {
 
 def _addresses(typed: str) -> Suggestions:
     rows = (
-        Suggestion(text="骆驼街道锦绣里小区 3 幢 2 单元 401 室", under="出租房 · 房主 周知远 · 合同至 2027-06-30", right="住 2 / 限 4 人", icon="building-2"),
-        Suggestion(text="骆驼街道锦绣里小区 3 幢 1 单元 203 室", under="出租房 · 房主 沈蕙 · 合同至 2027-02-28", right="住 4 / 限 4 人", icon="building-2"),
+        Suggestion(
+            text="骆驼街道锦绣里小区 3 幢 2 单元 401 室",
+            under="出租房 · 房主 周知远 · 合同至 2027-06-30",
+            right="住 2 / 限 4 人",
+            icon="building-2",
+        ),
+        Suggestion(
+            text="骆驼街道锦绣里小区 3 幢 1 单元 203 室",
+            under="出租房 · 房主 沈蕙 · 合同至 2027-02-28",
+            right="住 4 / 限 4 人",
+            icon="building-2",
+        ),
         Suggestion(text="骆驼街道锦绣里小区 5 幢 3 单元 502 室", under="自购房 · 产权人 顾闻笛", right="住 3 人", icon="building-2"),
     )
     return Suggestions(rows=rows, note="本站 3 处，全市 11 处", count="3 / 11")
@@ -289,7 +299,13 @@ def _sample_card() -> QImage:
     draw_ground(painter, QRectF(286, 36, 118, 146), "bar2", None)
     painter.setFont(theme.font())
     painter.setPen(theme.tokens.color.light.text)
-    for top, text in ((36, "姓名　李𬭎"), (72, "性别　男　民族　汉"), (104, "出生　1994 年 7 月 12 日"), (136, "住址　安徽省南塘县白鹭镇"), (230, "公民身份号码　330299199407120312")):
+    for top, text in (
+        (36, "姓名　李𬭎"),
+        (72, "性别　男　民族　汉"),
+        (104, "出生　1994 年 7 月 12 日"),
+        (136, "住址　安徽省南塘县白鹭镇"),
+        (230, "公民身份号码　330299199407120312"),
+    ):
         painter.drawText(28, top + 14, text)
     painter.drawText(170, 200, "样　卡")
     painter.end()
@@ -418,7 +434,9 @@ _COLUMNS: tuple[Column[SampleCase], ...] = (
     Column(title="状态", cell=lambda row: TagCell(text=row.state[0], tone=row.state[1]), width=98),  # type: ignore[arg-type]
     Column(
         title="承诺期限",
-        cell=lambda row: Cell(text=row.limit.words(), tone=row.limit.tone(), quiet=True, strong=row.limit.tone() != "neutral"),
+        cell=lambda row: Cell(
+            text=row.limit.words(), tone=row.limit.tone(), small=True, quiet=row.limit.done, strong=row.limit.tone() != "neutral"
+        ),
         width=76,
         align="right",
     ),
@@ -485,7 +503,13 @@ class ResidentPage(Page):
         events = LineList("经过", fits=True, lead_width=84, padding=0)
         events.show_rows(
             [
-                LineRow(lead="2026-11-18", title="积分复核 · 缴纳社保", under="2024-02 缺月；区人社局审核中", tag="剩 1 个工作日", tag_tone="amber"),
+                LineRow(
+                    lead="2026-11-18",
+                    title="积分复核 · 缴纳社保",
+                    under="2024-02 缺月；区人社局审核中",
+                    tag="剩 1 个工作日",
+                    tag_tone="amber",
+                ),
                 LineRow(lead="2026-07-02", title="居住证签注", under="窗口，一证通办，当日", tag="已办结", tag_tone="green"),
             ]
         )
@@ -501,7 +525,15 @@ class ResidentPage(Page):
         facts = _stack(
             row_of(Text("阿依古丽·买买提", "title"), None),
             row_of(Tag("在住", "green"), Tag("居住证 正常", "green"), None),
-            Facts([("号码", "330299********204X"), ("出生", "1990-03-18"), ("手机", "199****3306"), ("户籍", "新疆 云泉县 葡园乡 12 号"), ("服务处所", "")]),
+            Facts(
+                [
+                    ("号码", "330299********204X"),
+                    ("出生", "1990-03-18"),
+                    ("手机", "199****3306"),
+                    ("户籍", "新疆 云泉县 葡园乡 12 号"),
+                    ("服务处所", ""),
+                ]
+            ),
             SectionHeading("积分"),
             row_of(Text("91.00", "figure"), Text("/ 300　11-01 赋分", "meta"), None, LinkButton("看瀑布图")),
             padding=(theme.space.l, theme.space.m, theme.space.l, theme.space.m),
@@ -601,7 +633,7 @@ def _window(theme: Theme, *, training: bool = False) -> MainWindow:
 
 def _draw_all(theme: Theme, folder: Path, size: tuple[int, int]) -> None:
     for mode in ("light", "dark"):
-        theme.use(mode)  # type: ignore[arg-type]
+        theme.use(mode)
         window = _window(theme, training=mode == "dark")
         for code in ("home", "register", "cases", "residents"):
             window.open_page(code)

@@ -23,9 +23,7 @@ class Tasks(Protocol):
         """Do `work` in a worker, then call `then` with its result or `otherwise` with its error, on the event loop."""
         ...
 
-    def run_in_order(
-        self, work: Callable[[], T], then: Callable[[T], None] | None = None, otherwise: Otherwise | None = None
-    ) -> None:
+    def run_in_order(self, work: Callable[[], T], then: Callable[[T], None] | None = None, otherwise: Otherwise | None = None) -> None:
         """The same, one at a time in the order given: for writes."""
         ...
 
@@ -64,9 +62,7 @@ class TaskRunner(QObject):
         """Do `work` in a worker; the order among several is not fixed."""
         self._start(self._reads, work, then, otherwise)
 
-    def run_in_order(
-        self, work: Callable[[], T], then: Callable[[T], None] | None = None, otherwise: Otherwise | None = None
-    ) -> None:
+    def run_in_order(self, work: Callable[[], T], then: Callable[[T], None] | None = None, otherwise: Otherwise | None = None) -> None:
         """Do `work` after all that was given here before, on one thread."""
         self._start(self._writes, work, then, otherwise)
 
@@ -89,7 +85,7 @@ class TaskRunner(QObject):
         def job() -> None:
             try:
                 done = _Done(then, work())
-            except BaseException as error:  # noqa: BLE001 - every error of a worker belongs to the funnel
+            except BaseException as error:
                 done = _Done(otherwise or self._unclaimed, error)
             self._done.append(done)
             self._woken.emit()
@@ -107,7 +103,7 @@ class TaskRunner(QObject):
     def _call(self, done: _Done) -> None:
         try:
             done.call(done.value)  # type: ignore[misc]
-        except Exception as error:  # noqa: BLE001 - one bad taker must not keep the others waiting
+        except Exception as error:
             self._unclaimed(error)
 
 

@@ -23,13 +23,13 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the token file: every key is known, none is missing."""
 
 
-class Meta(_Section):
+class Meta(_Section, frozen=True):
     version: int
     grid: int
     base_window: tuple[int, int]
 
 
-class Colors(_Section):
+class Colors(_Section, frozen=True):
     """One theme's colours; what each is for stands beside its value in the file."""
 
     bg: str
@@ -65,20 +65,20 @@ class Colors(_Section):
     train: str
 
 
-class Overlay(_Section):
+class Overlay(_Section, frozen=True):
     """Marks on captured papers, which are light in both themes."""
 
     read: str
     check: str
 
 
-class ColorSets(_Section):
+class ColorSets(_Section, frozen=True):
     light: Colors
     dark: Colors
     overlay: Overlay
 
 
-class Fonts(_Section):
+class Fonts(_Section, frozen=True):
     family: tuple[str, ...]
     files: tuple[str, ...]
     features: tuple[str, ...]
@@ -92,7 +92,7 @@ class Fonts(_Section):
     size_rail_count: int
 
 
-class Space(_Section):
+class Space(_Section, frozen=True):
     xs: int
     s: int
     m: int
@@ -100,24 +100,24 @@ class Space(_Section):
     xl: int
 
 
-class Radius(_Section):
+class Radius(_Section, frozen=True):
     control: int
     tag: int
     bar: int
     pill: int
 
 
-class Line(_Section):
+class Line(_Section, frozen=True):
     hairline: int
     rail_marker: int
     notice_marker: int
 
 
-class Focus(_Section):
+class Focus(_Section, frozen=True):
     ring_width: int
 
 
-class Size(_Section):
+class Size(_Section, frozen=True):
     rail: int
     rail_item: int
     top_bar: int
@@ -155,7 +155,7 @@ class Size(_Section):
     figure_strip: int
 
 
-class Layout(_Section):
+class Layout(_Section, frozen=True):
     compact_below: int
     rail_compact: int
     rail_item_least: int
@@ -164,7 +164,7 @@ class Layout(_Section):
     side_panel_max: int
 
 
-class Wait(_Section):
+class Wait(_Section, frozen=True):
     """Milliseconds."""
 
     search: int
@@ -172,21 +172,21 @@ class Wait(_Section):
     notice: int
 
 
-class Limit(_Section):
+class Limit(_Section, frozen=True):
     """Working days left to the promised limit."""
 
     amber_at_days_left: int
     red_below_days_left: int
 
 
-class Contrast(_Section):
+class Contrast(_Section, frozen=True):
     """WCAG contrast of `foreground on background` pairs as (light, dark); a test recomputes them."""
 
     text: dict[str, tuple[float, float]]
     graphic: dict[str, tuple[float, float]]
 
 
-class Tokens(_Section):
+class Tokens(_Section, frozen=True):
     """The whole token file."""
 
     meta: Meta

@@ -1,6 +1,7 @@
 """Case records of invented matters: numbers, limits and hands they went through, as an operation would have left them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -36,6 +37,7 @@ class _Flow:
     is_provisional: bool
     step_code: str
     is_direct: bool
+    keys: frozenset[str]
 
 
 class CaseWriter:
@@ -95,9 +97,13 @@ class CaseWriter:
         *,
         state: CaseState,
         decided_on: date | None = None,
+        form: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> Case:
-        """A case accepted on `day`, decided on `decided_on` or within minutes; `values` are further fields of the record."""
+        """A case accepted on `day`, decided on `decided_on` or within minutes; `values` are further fields of the record.
+
+        Of `form` the answers are kept that the situation asks for.
+        """
         accepted_at = self.at(random, day)
         flow = self._flow(item_code, situation_code, day)
         decided_at = self._decided_at(random, accepted_at, decided_on or day) if state in _DONE else None
@@ -117,6 +123,7 @@ class CaseWriter:
             legal_due_on=flow.legal_on,
             promised_due_on=flow.promised_on,
             due_is_provisional=flow.is_provisional,
+            form={key: answer for key, answer in form.items() if key in flow.keys} if form else {},
             decided_at=decided_at,
             decided_by=self._hand(station, decider) if decided_at else None,
             station_code=station.code,
@@ -149,6 +156,7 @@ class CaseWriter:
                 is_provisional=any(deadline.is_provisional for deadline in (legal, promised) if deadline),
                 step_code=situation.steps[-1].code,
                 is_direct=len(situation.steps) == 1,
+                keys=frozenset(field.key for field in situation.fields()),
             )
         return self._flows[key]
 

@@ -26,9 +26,6 @@ REGISTRATION, PERMIT = "residence_registration", "residence_permit"
 """Service items that the cases belong to."""
 
 _DAY = timedelta(days=1)
-_EARLIEST = date(2021, 6, 1)
-"""No record is older: the calendar in the program knows every holiday since then."""
-
 _CARD = HandedIn(code="identity", how="card")
 _PROOFS = {"employment": "job_proof", "dwelling": "dwelling_proof", "study": "study_proof"}
 _APPROVALS = {"employment": "complete_work", "dwelling": "complete_dwelling", "study": "complete_study"}
@@ -303,8 +300,8 @@ class Biographer:
         return self._cases.working(self._today - _DAY * between(life.random, least, max(least, most)))
 
     def _years_before(self, years: int, days: int) -> date:
-        """So many years and days before today, but not before the records begin."""
-        return max(add_months(self._today, -12 * years) - _DAY * days, add_months(_EARLIEST, 14))
+        """So many years and days before today."""
+        return add_months(self._today, -12 * years) - _DAY * days
 
 
 def _reason(resident: Resident) -> str:

@@ -280,7 +280,8 @@ def _masks(small: "Pixels") -> "list[Pixels]":
         _, mask = cv2.threshold(channel, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         masks += [cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), cv2.morphologyEx(255 - mask, cv2.MORPH_CLOSE, kernel)]
     grey = cv2.cvtColor(smooth, cv2.COLOR_BGR2GRAY)
-    masks += [cv2.dilate(cv2.Canny(grey, low, 3 * low), kernel) for low in (20, 60)]
+    # Closed, not thickened: a thick outline is the largest and puts every corner outside of the card.
+    masks += [cv2.morphologyEx(cv2.Canny(grey, low, 3 * low), cv2.MORPH_CLOSE, kernel) for low in (20, 60)]
     return masks
 
 

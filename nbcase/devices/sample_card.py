@@ -187,7 +187,7 @@ def _lay_on_desk(card: Image.Image, shot: Shot) -> Image.Image:
     layer.paste(small, ((width - small.width) // 2, (height - small.height) // 2), _rounded(small.size))
     layer = layer.rotate(shot.tilt, Image.Resampling.BICUBIC)
     if shot.perspective:
-        layer = layer.transform(shot.desk_size, Image.Transform.QUAD, _narrowed(shot), Image.Resampling.BICUBIC)
+        layer = layer.transform(shot.desk_size, Image.Transform.PERSPECTIVE, _narrowed(shot), Image.Resampling.BICUBIC)
     desk = _desk_top(shot.desk_size)
     desk.paste(layer, (0, 0), layer)
     return desk
@@ -201,10 +201,11 @@ def _rounded(size: tuple[int, int]) -> Image.Image:
 
 
 def _narrowed(shot: Shot) -> tuple[float, ...]:
-    """Corners of the part that is stretched to the whole: wider at the top, so that the top looks further away."""
+    """Coefficients of the projection that keeps the lower edge and makes the upper one shorter."""
     width, height = shot.desk_size
-    inset = width * shot.perspective / 2
-    return (-inset, 0.0, 0.0, float(height), float(width), float(height), width + inset, 0.0)
+    widening = 1 / (1 - shot.perspective)
+    slope = (widening - 1) / height
+    return (widening, width / 2 * slope, width / 2 * (1 - widening), 0.0, widening, 0.0, 0.0, slope)
 
 
 def _desk_top(size: tuple[int, int]) -> Image.Image:

@@ -57,12 +57,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The centre's answer to one action; `fields` names what collided, `reason` says why in words."""
+    """The centre's answer to one action; `fields` names what collided, `reason` says why in words.
+
+    `versions` is what each of the action's changes became, in their order; empty when it was quarantined.
+    """
 
     action_id: str
     outcome: Outcome
     reason: str = ""
     fields: tuple[str, ...] = ()
+    versions: tuple[int, ...] = ()
 
 
 def action_hash(action: Action) -> str:

@@ -154,7 +154,9 @@ def admit(connection: sa.Connection, request: EnrolRequest, *, id_key: bytes, ce
         centre_public_key=centre_public_key,
         clerks=people.clerks(connection, station_code=station.code),
         stations=people.stations(connection),
-        blocks=[Block(series=station.prefix, first=first, last=last) for first, last in leases_after(connection, station.prefix, desk_id, 0)],
+        blocks=[
+            Block(series=station.prefix, first=first, last=last) for first, last in leases_after(connection, station.prefix, desk_id, 0)
+        ],
         server_at=now,
     )
 

@@ -92,13 +92,6 @@ class ActionBatch(Message):
     actions: list[Action]
 
 
-class ActionAnswer(Message):
-    """The answer to one action, and the version each of its changes became (none when quarantined)."""
-
-    answer: Answer
-    versions: list[int]
-
-
 class Trouble(Message):
     """A refusal in the clerk's words; `code` is for the program: ``clock``, ``session``, ``busy`` or empty."""
 
@@ -112,7 +105,7 @@ class Trouble(Message):
 class BatchAnswer(Message):
     """Answers in order, as far as it went. `missing` names attachments to send first; `refused` says why it stopped."""
 
-    answers: list[ActionAnswer]
+    answers: list[Answer]
     missing: list[str] = []
     refused: Trouble | None = None
 

@@ -14,8 +14,8 @@ from nbcase.domain.clerk import require
 from nbcase.domain.errors import Conflict, NotAllowed, UserError
 from nbcase.domain.merge import merge
 from nbcase.domain.words import tr
-from nbcase.operations.messages import ActionAnswer, BatchAnswer, Trouble
-from nbcase.store.centre_work import CentreWork, Raced, Received, Written, lock_desk
+from nbcase.operations.messages import BatchAnswer, Trouble
+from nbcase.store.centre_work import CentreWork, Raced, Written, lock_desk
 from nbcase.store.records import RECORD_TYPES, UNMERGED, field_names, from_plain
 
 TRIES = 5
@@ -61,7 +61,7 @@ def receive_batch(engine: sa.Engine, desk_id: str, actions: Sequence[Action], no
 
 
 def _one_by_one(engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime) -> BatchAnswer:
-    answers: list[ActionAnswer] = []
+    answers: list[Answer] = []
     for action in actions:
         try:
             with engine.begin() as connection:
@@ -94,9 +94,9 @@ def _take_in(connection: sa.Connection, desk_id: str, actions: Sequence[Action],
         refused = _check_place(work, action, first[0] if first else None)
         if refused is not None:
             break
-        received = first[1] if first else receive(work, action, known_reason=known_reason)
-        known[action.id] = (action.hash, received)
-        answers.append(ActionAnswer(answer=received.answer, versions=list(received.versions)))
+        answer = first[1] if first else receive(work, action, known_reason=known_reason)
+        known[action.id] = (action.hash, answer)
+        answers.append(answer)
     work.flush()
     return BatchAnswer(answers=answers, refused=refused)
 
@@ -129,7 +129,7 @@ def _broken(what: str) -> Trouble:
     return Trouble(what=what, safe=tr("办件仍在本机，没有丢失。"), do=tr("请联系管理员核对这台电脑的操作记录。"))
 
 
-def receive(work: CentreWork, action: Action, *, known_reason: str = "") -> Received:
+def receive(work: CentreWork, action: Action, *, known_reason: str = "") -> Answer:
     """Apply one new action to the work and answer it. Its records must be locked (`CentreWork.lock`).
 
     `known_reason` quarantines it at once: the database has refused it before.
@@ -140,12 +140,12 @@ def receive(work: CentreWork, action: Action, *, known_reason: str = "") -> Rece
         _check(work, action)
         merged = [_merge(work, change) for change in action.changes]
     except (Unacceptable, NotAllowed) as error:
-        received = Received(answer=Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason=str(error)))
-        work.keep(action, received, ())
-        return received
-    received = Received(answer=_answer(action, merged), versions=tuple(entry.version for entry in merged))
-    work.keep(action, received, [entry.written for entry in merged])
-    return received
+        refusal = Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason=str(error))
+        work.keep(action, refusal, ())
+        return refusal
+    answer = _answer(action, merged)
+    work.keep(action, answer, [entry.written for entry in merged])
+    return answer
 
 
 def _check(work: CentreWork, action: Action) -> None:
@@ -192,8 +192,9 @@ def _answer(action: Action, merged: Sequence[_Merged]) -> Answer:
         for change, entry in zip(action.changes, merged, strict=True)
         for collision in entry.written.collisions
     )
+    versions = tuple(entry.version for entry in merged)
     if collided:
         reason = tr("另一个窗口同时改了同一项，两个值都已保留，请核对。")
-        return Answer(action_id=action.id, outcome=Outcome.CONFLICT, reason=reason, fields=collided)
+        return Answer(action_id=action.id, outcome=Outcome.CONFLICT, reason=reason, fields=collided, versions=versions)
     outcome = Outcome.MERGED if any(entry.is_merged for entry in merged) else Outcome.ACCEPTED
-    return Answer(action_id=action.id, outcome=outcome)
+    return Answer(action_id=action.id, outcome=outcome, versions=versions)

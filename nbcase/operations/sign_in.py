@@ -67,7 +67,8 @@ def sign_in(folder: Path, vault: Vault, login: str, password: str, now: datetime
     lockout = Lockout(folder)
     lockout.check(login, now)
     slot = vault.slots().get(login)
-    key = open_clerk(password, slot.salt, slot.public_key) if slot else _pretend(password)
+    salt, public_key = (slot.salt, slot.public_key) if slot else (_DUMMY_SALT, "")
+    key = open_clerk(password, salt, public_key)
     if slot is None or key is None:
         raise _wrong_password(lockout.wrong(login, now))
     secrets = _open_slot(key, login, slot)
@@ -96,10 +97,6 @@ def keep_slots(vault: Vault, secrets: DeskSecrets, clerks: Iterable[Clerk]) -> N
 
 def _context(login: str) -> bytes:
     return f"nbcase slot {login}".encode()
-
-
-def _pretend(password: str) -> None:
-    open_clerk(password, _DUMMY_SALT, "")
 
 
 def _wrong_password(left: int) -> NotAllowed:

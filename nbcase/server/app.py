@@ -139,9 +139,15 @@ class Desks:
         body = await read_body(request)
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return Response(status_code=200 if self._centre.blobs.has(request.path_params["hash"]) else 404)
+            return Response(status_code=200 if self._holds(connection, request.path_params["hash"]) else 404)
 
         return await self._for_desk(request, body.hash, work)
+
+    def _holds(self, connection: sa.Connection, content_hash: str) -> bool:
+        # Both: a kill between the file's rename and the row's commit must make the desk send again.
+        attachment = centre_metadata.tables["attachment"]
+        row = connection.execute(sa.select(attachment.c.hash).where(attachment.c.hash == content_hash)).first()
+        return row is not None and self._centre.blobs.has(content_hash)
 
     async def put_attachment(self, request: Request) -> Response:
         """A file, streamed to where it stays. The name in the address is the hash that the desk signed."""

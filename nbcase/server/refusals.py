@@ -16,9 +16,7 @@ Code = Literal["", "clock", "session", "busy"]
 class Refused(Exception):
     """A request that is not answered; `code` tells the desk's program what it can mend by itself."""
 
-    def __init__(
-        self, status: int, what: str, *, safe: str = "", do: str = "", code: Code = "", server_at: datetime | None = None
-    ) -> None:
+    def __init__(self, status: int, what: str, *, safe: str = "", do: str = "", code: Code = "", server_at: datetime | None = None) -> None:
         super().__init__(what)
         self.status = status
         self.trouble = Trouble(what=what, safe=safe, do=do, code=code, server_at=server_at)

@@ -48,14 +48,6 @@ class EnrolledDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """The answer to an action, and the version each of its changes became."""
-
-    answer: Answer
-    versions: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A record as an action left it."""
 
@@ -92,11 +84,11 @@ class CentreWork:
         """The newest version that somebody else than this desk made."""
         return self._foreign.get(key, 0)
 
-    def answered(self, ids: Sequence[str]) -> dict[str, tuple[str, Received]]:
+    def answered(self, ids: Sequence[str]) -> dict[str, tuple[str, Answer]]:
         """Hash and first answer of those actions that the centre has already."""
         action = tables.centre_action
         rows = self.connection.execute(sa.select(action).where(action.c.id.in_(ids)))
-        return {row.id: (row.hash, _received(row)) for row in rows}
+        return {row.id: (row.hash, _answer(row)) for row in rows}
 
     def missing_attachments(self, hashes: Iterable[str]) -> list[str]:
         """Which of these files the centre does not hold yet."""
@@ -131,11 +123,10 @@ class CentreWork:
         )
         self._foreign = {(found.record_type, found.record_id): found.newest for found in self.connection.execute(query)}
 
-    def keep(self, action: Action, received: Received, written: Sequence[Written]) -> None:
+    def keep(self, action: Action, answer: Answer, written: Sequence[Written]) -> None:
         """Take an answered action with the records it left; nothing reaches the database before `flush`."""
         for entry in written:
             self._keep_record(action, entry)
-        answer = received.answer
         self._actions.append(
             {
                 "id": action.id,
@@ -151,7 +142,7 @@ class CentreWork:
                 "outcome": answer.outcome.value,
                 "reason": _storable(answer.reason),
                 "fields": list(answer.fields),
-                "versions": list(received.versions),
+                "versions": list(answer.versions),
             }
         )
         self.sequence, self.hash = action.sequence, action.hash
@@ -232,9 +223,10 @@ def plain(record: Record) -> dict[str, Any]:
     return values
 
 
-def _received(row: sa.Row[Any]) -> Received:
-    answer = Answer(action_id=row.id, outcome=Outcome(row.outcome), reason=row.reason, fields=tuple(row.fields or ()))
-    return Received(answer=answer, versions=tuple(row.versions))
+def _answer(row: sa.Row[Any]) -> Answer:
+    return Answer(
+        action_id=row.id, outcome=Outcome(row.outcome), reason=row.reason, fields=tuple(row.fields or ()), versions=tuple(row.versions)
+    )
 
 
 def _storable(text: str) -> str:
@@ -255,9 +247,7 @@ def find_desk(connection: sa.Connection, desk_id: str) -> EnrolledDesk | None:
 def _desk(row: sa.Row[Any] | None) -> EnrolledDesk | None:
     if row is None:
         return None
-    return EnrolledDesk(
-        id=row.id, station_code=row.station_code, window=row.window, public_key=row.public_key, retired_at=row.retired_at
-    )
+    return EnrolledDesk(id=row.id, station_code=row.station_code, window=row.window, public_key=row.public_key, retired_at=row.retired_at)
 
 
 def lease_block(connection: sa.Connection, series: str, desk_id: str, now: datetime, size: int = BLOCK) -> tuple[int, int]:
@@ -276,7 +266,9 @@ def leases_after(connection: sa.Connection, series: str, desk_id: str, first: in
     return [(row.first, row.last) for row in connection.execute(query.order_by(lease.c.first))]
 
 
-def load_records(connection: sa.Connection, records: Iterable[Record], clerks: Sequence[Clerk] = (), stations: Sequence[Station] = ()) -> int:
+def load_records(
+    connection: sa.Connection, records: Iterable[Record], clerks: Sequence[Clerk] = (), stations: Sequence[Station] = ()
+) -> int:
     """Bulk load of new records as version 1, with their feed rows, by COPY; answers how many.
 
     For filling an empty centre (demo, first import); what exists already raises IntegrityError and nothing is loaded.
@@ -302,7 +294,8 @@ def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], ro
     quote = connection.dialect.identifier_preparer.quote
     to_text = [_copied(table.c[name].type, connection.dialect) for name in columns]
     statement = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([convert(value) for convert, value in zip(to_text, row, strict=True)])
 

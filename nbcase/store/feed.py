@@ -87,7 +87,7 @@ def parse_cursor(cursor: str) -> tuple[int, int]:
 _ORDER = (change_feed.c.xid, change_feed.c.position)
 
 
-def _position() -> sa.ColumnElement[object]:
+def _position() -> sa.Tuple:
     return sa.tuple_(change_feed.c.xid, change_feed.c.position)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,16 +28,16 @@ RECORD_TYPES: dict[str, type[Record]] = {
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 
-TYPE_NAMES = {kind: name for name, kind in RECORD_TYPES.items()}
+TYPE_NAMES: dict[type[Any], str] = {kind: name for name, kind in RECORD_TYPES.items()}
+_FIELD_NAMES: dict[type[Any], tuple[str, ...]] = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in TYPE_NAMES}
 
 UNMERGED = frozenset({"id", "version"})
 """Fields that no change carries: the id names the record, the version counts what the centre accepted."""
 
 
-@cache
-def field_names(kind: type[Record]) -> tuple[str, ...]:
+def field_names(kind: type[Any]) -> tuple[str, ...]:
     """The record's fields in declared order."""
-    return tuple(field.name for field in dataclasses.fields(kind))
+    return _FIELD_NAMES[kind]
 
 
 def to_plain(record: Record) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class Shelf:
         self.connection = connection
         self.tables: Mapping[str, sa.Table] = DESK_RECORDS if connection.dialect.name == "sqlite" else CENTRE_RECORDS
 
-    def table(self, kind: type[Record]) -> sa.Table:
+    def table(self, kind: type[Any]) -> sa.Table:
         """The table of a record type."""
         return self.tables[TYPE_NAMES[kind]]
 

@@ -24,6 +24,8 @@ class Overlay(QWidget):
     def __init__(self, window: QWidget, *, opaque: bool = False) -> None:
         super().__init__(window)
         theme = current_theme()
+        self.ring_target = None
+        self._window = window
         self._opaque = opaque
         self._former: QWidget | None = None
         self.card = _Card(self)
@@ -40,7 +42,7 @@ class Overlay(QWidget):
     def open(self) -> None:
         """Cover the window and remember where the focus was."""
         self._former = QApplication.focusWidget()
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         self.show()
         self.raise_()
         self.setFocus()
@@ -54,10 +56,10 @@ class Overlay(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._window.rect())
         return False
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's own name
+    def focusNextPrevChild(self, next: bool) -> bool:
         """Keep the Tab key within the card."""
         stops = [widget for widget in self.card.findChildren(QWidget) if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
         stops = [widget for widget in stops if widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None]
@@ -122,7 +124,7 @@ def _keys_body(title: str, keys: Sequence[KeyHelp], *, high: bool) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(theme.space.xl)
     grid.setVerticalSpacing(theme.space.s if high else theme.space.xs)
-    columns = 2 if high else 3
+    columns = 2
     row = 0
     for heading, group in ((title, keys), (tr("处处可用"), everywhere_keys())):
         grid.addWidget(SectionHeading(heading), row, 0, 1, columns)
@@ -165,7 +167,7 @@ class LockOverlay(Overlay):
         theme = current_theme()
         self.column.addWidget(Text(tr("已锁屏"), "title"))
         self.column.addWidget(Text(tr("{name} 的草稿和图片都在本机。").format(name=clerk_name), "compact", tone="muted"))
-        self._password = TextField(tr("密码"), required=True)
+        self._password = TextField(tr("密码"), placeholder=tr("密码"))
         self._password.edit.setEchoMode(QLineEdit.EchoMode.Password)
         self._password.edit.returnPressed.connect(self._ask)
         self._password.setFixedWidth(theme.size.search_width // 2 + theme.size.label_width // 2)

@@ -120,8 +120,10 @@ class Pill(QAbstractButton):
         painter = QPainter(self)
         ground = "amber_weak" if self._is_offline else "hover" if self.underMouse() else "surface"
         border = "amber_fill" if self._is_offline else "border_strong"
-        draw_ground(painter, self.rect(), ground, border, radius=theme.radius.pill)
-        left = float(theme.space.m)
+        pieces = self._fitting()
+        start = self.width() - self._width_of(pieces)
+        draw_ground(painter, self.rect().adjusted(start, 0, 0, 0), ground, border, radius=theme.radius.pill)
+        left = float(start + theme.space.m)
         middle = self.height() / 2
         if self._is_offline:
             draw_icon(painter, left, middle - theme.size.icon / 2, "cloud-off", "amber")
@@ -129,7 +131,7 @@ class Pill(QAbstractButton):
         else:
             draw_dot(painter, left, middle, "green_fill" if self._state.connection == "online" else "text3")
             left += theme.size.dot + theme.space.s
-        for place, (text, color, strong) in enumerate(self._fitting()):
+        for place, (text, color, strong) in enumerate(pieces):
             if place:
                 left += theme.space.s
                 half = theme.space.s - 1

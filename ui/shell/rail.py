@@ -63,6 +63,10 @@ class Rail(QWidget):
         for each in self._items.values():
             each.set_shape(compact=compact, height=item)
 
+    def minimumSizeHint(self) -> QSize:
+        """Any height will do: the items follow the window, not the window the items."""
+        return QSize(0, 0)
+
 
 class _Sign(QWidget):
     """The program's own sign at the head of the rail: a house in the accent."""

@@ -138,7 +138,5 @@ def _rows(group: SearchGroup) -> list[Suggestion]:
         return []
     count = tr("{title}  {n}").format(title=group.title, n=max(group.total, len(group.hits)))
     heading = Suggestion(text=count, is_heading=True)
-    hits = [
-        Suggestion(text=hit.text, under=hit.under, right=hit.right, icon=group.icon, payload=hit) for hit in group.hits
-    ]
+    hits = [Suggestion(text=hit.text, under=hit.under, right=hit.right, icon=group.icon, payload=hit) for hit in group.hits]
     return [heading, *hits]

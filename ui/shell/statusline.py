@@ -33,9 +33,7 @@ class DeviceState:
 class StatusLine(QWidget):
     """28 logical pixels below everything. Devices that are well give way first when the window is narrow."""
 
-    def __init__(
-        self, who: str, where: str, now: Callable[[], datetime], parent: QWidget | None = None, *, training: bool = False
-    ) -> None:
+    def __init__(self, who: str, where: str, now: Callable[[], datetime], parent: QWidget | None = None, *, training: bool = False) -> None:
         super().__init__(parent)
         theme = current_theme()
         self._now = now

@@ -35,9 +35,9 @@ class TopBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
         row.setSpacing(theme.space.l)
-        row.addWidget(self.search, 3)
+        row.addWidget(self.search, 100)
         row.addStretch(1)
-        row.addWidget(self.pill, 2, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(self.pill)
         row.addWidget(self.keys)
 
     def set_compact(self, on: bool) -> None:
@@ -71,6 +71,9 @@ class _KeysButton(KeyButton):
         theme = current_theme()
         words = 0 if self._compact else theme.space.s + text_width(self.text(), "compact")
         return QSize(key_cap_width("F1") + words, theme.size.pill_height)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

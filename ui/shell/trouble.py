@@ -96,9 +96,7 @@ class Trouble(QObject):
             self._given_log = structlog.get_logger("ui")
         return self._given_log
 
-    def _from_interpreter(
-        self, kind: type[BaseException], error: BaseException, _traceback: TracebackType | None
-    ) -> None:
+    def _from_interpreter(self, kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, _traceback)
             return

@@ -45,7 +45,7 @@ class KeyButton(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._key = key
         self._icon = icon
         self._role: Role = role
@@ -119,19 +119,23 @@ class KeyButton(QAbstractButton):
         return text, "accent_weak" if down else "hover" if hover else "surface", "input_border"
 
     def sizeHint(self) -> QSize:
+        return self._size_with(self._cap)
+
+    def minimumSizeHint(self) -> QSize:
+        """Where room is short the key cap gives way; F1 still shows the key and it works as before."""
+        return self._size_with("" if self.text() else self._cap)
+
+    def _size_with(self, cap: str) -> QSize:
         theme = current_theme()
         gap = theme.space.s
         width = 2 * self._padding + text_width(self.text(), self._font, strong=self._strong)
         if self._icon:
             width += theme.size.icon + (gap if self.text() else 0)
-        if self._cap:
-            width += key_cap_width(self._cap) + (gap if self.text() or self._icon else 0)
-        if not self.text() and not self._cap:
+        if cap:
+            width += key_cap_width(cap) + (gap if self.text() or self._icon else 0)
+        if not self.text() and not cap:
             width = theme.size.button_small
         return QSize(width, theme.size.button_small if self._small else theme.size.button)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = current_theme()
@@ -140,7 +144,8 @@ class KeyButton(QAbstractButton):
         if ground or border:
             draw_ground(painter, self.rect(), ground, border)
         middle = self.height() / 2
-        content = self.sizeHint().width() - 2 * self._padding
+        cap_shown = self._cap if self.width() >= self.sizeHint().width() else ""
+        content = self._size_with(cap_shown).width() - 2 * self._padding
         left = (self.width() - content) / 2 if self.text() else (self.width() - theme.size.icon) / 2
         if self._icon:
             draw_icon(painter, left, round(middle - theme.size.icon / 2), self._icon, color)
@@ -150,10 +155,10 @@ class KeyButton(QAbstractButton):
             area = QRectF(left, 0, width + 1, self.height())
             draw_text(painter, area, self.text(), color, self._font, strong=self._strong)
             left += width + theme.space.s
-        if self._cap:
+        if cap_shown:
             plain = self._role == "primary"
             cap = color if plain or not self.isEnabled() or self.isChecked() else "text2"
-            draw_key_cap(painter, left, middle, self._cap, color=cap, plain=plain)
+            draw_key_cap(painter, left, middle, cap_shown, color=cap, plain=plain)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()

@@ -91,7 +91,8 @@ class _FigureItem(QAbstractButton):
         color = tone_color(self._figure.tone)
         width = draw_text(painter, line, self._figure.value, color, "figure_small", strong=True)
         note = line.adjusted(width + theme.space.s, 3, 0, 3)
-        draw_text(painter, note, self._figure.note, "text2", "secondary")
+        if text_width(self._figure.note, "secondary") <= note.width():
+            draw_text(painter, note, self._figure.note, "text2", "secondary")
 
 
 class HourBars(QWidget):

@@ -72,7 +72,6 @@ class CheckList(RowList[CheckRow]):
         area = QRectF(left, rect.top(), right - width - theme.space.l - left, rect.height())
         draw_two_lines(painter, area, row.title, row.finding)
 
-
     def _agree_rect(self, rect: QRect) -> QRectF:
         """Where the selected row that waits for a look has its button."""
         theme = current_theme()

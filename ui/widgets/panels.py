@@ -47,6 +47,7 @@ class Scroll(QScrollArea):
 
     def __init__(self, content: QWidget, parent: QWidget | None = None, *, ground: Ground = "surface") -> None:
         super().__init__(parent)
+        self._content = content
         self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -57,14 +58,20 @@ class Scroll(QScrollArea):
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.widget().minimumSizeHint().width(), current_theme().size.row_check)
+        return QSize(self._content.minimumSizeHint().width(), current_theme().size.row_check)
 
 
 class Panel(QWidget):
     """A column with an optional footer over a hairline; the body scrolls when it must."""
 
     def __init__(
-        self, body: QWidget, parent: QWidget | None = None, *, footer: QWidget | None = None, ground: Ground = "surface", scrolls: bool = True
+        self,
+        body: QWidget,
+        parent: QWidget | None = None,
+        *,
+        footer: QWidget | None = None,
+        ground: Ground = "surface",
+        scrolls: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setProperty("ground", ground)
@@ -103,7 +110,7 @@ class Columns(QWidget):
         self._width = side_width
         self._is_compact = False
         self._is_open = False
-        self._strip = _Strip(side_name, self)
+        self._strip = _Strip(side_name, self, left=side_left)
         self._strip.pressed.connect(self.toggle)
         parts = [self._strip, side, Line(standing=True), main]
         if not side_left:
@@ -161,7 +168,7 @@ _WIDEST = (1 << 24) - 1
 class _Strip(QWidget):
     pressed = Signal()
 
-    def __init__(self, name: str, parent: QWidget) -> None:
+    def __init__(self, name: str, parent: QWidget, *, left: bool) -> None:
         super().__init__(parent)
         theme = current_theme()
         self.setFixedWidth(theme.layout.strip)
@@ -171,7 +178,7 @@ class _Strip(QWidget):
         column.setContentsMargins(0, theme.space.s, 0, 0)
         column.setSpacing(theme.space.s)
         self._name = name
-        self._button = IconButton(tr("展开{name}").format(name=name), "panel-left-open", key="F7")
+        self._button = IconButton(tr("展开{name}").format(name=name), "panel-left-open" if left else "panel-right-open", key="F7")
         self._button.clicked.connect(self.pressed)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         standing = Text("\n".join(name), "meta")

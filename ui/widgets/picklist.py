@@ -225,7 +225,7 @@ class PickList(QWidget):
             painter.fillRect(QRect(foot.left(), foot.top(), foot.width(), 1), current_theme().color("border"))
 
 
-_STEPS = {
+_STEPS: dict[int, int] = {
     Qt.Key.Key_Down: 1,
     Qt.Key.Key_Up: -1,
     Qt.Key.Key_PageDown: 5,

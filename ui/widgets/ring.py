@@ -12,7 +12,7 @@ class FocusRing(QObject):
     """Follows the focus and keeps a ring around its widget.
 
     A widget that is only the inner part of what the clerk sees as one control (the line edit of a field) carries the outer
-    widget as `ring_target`. Lists and tables mark their current row themselves and get no ring.
+    widget as `ring_target`; one that shows the focus in another way carries None. Lists and tables mark their current row.
     """
 
     def __init__(self, app: QApplication) -> None:
@@ -58,7 +58,7 @@ class FocusRing(QObject):
     def _place(self) -> None:
         if self._target is None or self._ring is None or not isValid(self._ring):
             return
-        host = self._ring.parentWidget()
+        host = self._ring.host
         self._ring.setGeometry(_ring_rect(self._target, host))
         self._ring.setVisible(self._target.isVisibleTo(host))
         self._ring.raise_()
@@ -77,7 +77,7 @@ def _ring_rect(target: QWidget, host: QWidget) -> QRect:
 
 def _host(target: QWidget) -> QWidget:
     """The nearest widget around the target in which the ring has room; never beyond the part that scrolls."""
-    host = target.parentWidget()
+    host = target.parentWidget() or target
     while not host.isWindow() and not host.rect().contains(_ring_rect(target, host)):
         outer = host.parentWidget()
         if outer is None or isinstance(outer.parentWidget(), QAbstractScrollArea):
@@ -89,8 +89,9 @@ def _host(target: QWidget) -> QWidget:
 class _Ring(QWidget):
     """A child of a widget around the target, so that scrolling and clipping apply to it as to the target."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, host: QWidget) -> None:
+        super().__init__(host)
+        self.host = host
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -111,7 +112,5 @@ class _Ring(QWidget):
 def _ring_target(widget: QWidget | None) -> QWidget | None:
     if widget is None or isinstance(widget, QAbstractItemView) or widget.isWindow():
         return None
-    target = getattr(widget, "ring_target", None)
-    if isinstance(target, QWidget):
-        return target
-    return None if isinstance(widget, QAbstractScrollArea) else widget
+    target: QWidget | None = getattr(widget, "ring_target", widget)
+    return target

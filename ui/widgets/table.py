@@ -27,15 +27,17 @@ from ui.widgets.loading import LoadingBar
 from ui.widgets.rows import draw_row_ground
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 _Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A text in a tone; `quiet` is the secondary size and colour, `strong` bold."""
+    """A text in a tone; `small` is the secondary size, `quiet` its colour as well, `strong` bold."""
 
     text: str
     tone: Tone = "neutral"
+    small: bool = False
     quiet: bool = False
     strong: bool = False
 
@@ -86,11 +88,11 @@ class Column(Generic[R]):
     shown_from: int = 0
 
 
-class PageOfRows(Protocol[R]):
+class PageOfRows(Protocol[R_co]):
     """What a fetch returns: some rows and where to go on, None at the end."""
 
     @property
-    def rows(self) -> Sequence[R]:
+    def rows(self) -> Sequence[R_co]:
         """The rows in their order."""
         ...
 
@@ -392,7 +394,7 @@ class _Header(QHeaderView):
         bottom = self.viewport().height() - 1
         draw_line(painter, 0, bottom, self.viewport().width(), bottom + 1, "border_strong")
 
-    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803 - Qt's own name
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
         painter.save()
         painter.fillRect(rect, current_theme().color("surface"))
         model = self.model()
@@ -409,8 +411,8 @@ class _CellDelegate(QStyledItemDelegate):
         self._table = table
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         first = index.column() == 0
@@ -448,7 +450,7 @@ def draw_cell(painter: QPainter, area: QRectF, value: CellValue, align: Literal[
         draw_text(painter, under, value.under, "text2", "secondary")
     elif isinstance(value, Cell):
         color = "text2" if value.quiet and value.tone == "neutral" else tone_color(value.tone)
-        size = "secondary" if value.quiet else "body"
+        size = "secondary" if value.quiet or value.small else "body"
         draw_text(painter, area, value.text or "—", color, size, strong=value.strong, align=align)
     else:
         draw_text(painter, area, value or "—", align=align)

@@ -12,9 +12,7 @@ from ui.widgets.button import LinkButton
 from ui.widgets.ink import draw_line, set_property
 from ui.widgets.tag import KeyHint
 
-TextRole = Literal[
-    "body", "title", "panel-title", "strong", "compact", "compact-strong", "label", "meta", "hint", "section", "figure"
-]
+TextRole = Literal["body", "title", "panel-title", "strong", "compact", "compact-strong", "label", "meta", "hint", "section", "figure"]
 TextTone = Literal["", "muted", "red", "amber", "green", "accent", "train"]
 
 

@@ -95,9 +95,7 @@ class Field(QWidget):
     edited = Signal()
     left = Signal()
 
-    def __init__(
-        self, name: str, parent: QWidget | None = None, *, required: bool = False, problem: Problem | None = None
-    ) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, required: bool = False, problem: Problem | None = None) -> None:
         super().__init__(parent)
         self.name = name
         self.required = required

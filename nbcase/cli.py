@@ -1,0 +1,309 @@
+"""The program without a screen: `nbcase VERB … [--json]`. A face like the window: it asks, operations answer.
+
+Exit codes: 0 done, 1 the answer is no (a wrong number, a check that failed), 2 wrong use, 3 something that a person has to mend.
+"""
+
+import argparse
+import getpass
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbcase import __version__
+from nbcase.domain.errors import UserError
+from nbcase.domain.words import tr, use_language
+
+OK, NO, MEND = 0, 1, 3
+
+Parser = argparse.ArgumentParser
+Arguments = argparse.Namespace
+Verb = Callable[[Arguments], int]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one verb; what a person can mend is told in three parts on stderr, or as JSON."""
+    parser = _parser()
+    arguments = parser.parse_args(words)
+    use_language(arguments.language)
+    try:
+        verb: Verb = arguments.verb
+        return verb(arguments)
+    except UserError as error:
+        if getattr(arguments, "json", False):
+            _print_json({"error": {"kind": type(error).__name__, "what": error.what, "safe": error.safe, "do": error.do}})
+        else:
+            print("\n".join(part for part in (error.what, error.safe, error.do) if part), file=sys.stderr)
+        return MEND
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`nbcase … | head`); a second error at exit is avoided.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="nbcase", description=tr("新居民办件：没有屏幕也能用的部分"))
+    parser.add_argument("--version", action="version", version=f"nbcase {__version__}")
+    parser.add_argument("--language", choices=("zh", "en"), default=os.environ.get("NBCASE_LANGUAGE", "zh"))
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    for name, (verb, text, declare) in VERBS.items():
+        each = verbs.add_parser(name, help=text, description=text)
+        each.set_defaults(verb=verb)
+        declare(each)
+    return parser
+
+
+def _print_json(value: object) -> None:
+    print(msgspec.json.encode(value, order="sorted").decode(), flush=True)
+
+
+def _say(arguments: Arguments, value: dict[str, Any], text: str) -> None:
+    if arguments.json:
+        _print_json(value)
+    else:
+        print(text, flush=True)
+
+
+def _json(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help=tr("一行 JSON"))
+
+
+def check_number(arguments: Arguments) -> int:
+    """A number of an identity document: what it says, what is wrong with it."""
+    from nbcase.devices.contract import as_plain
+    from nbcase.domain.identity import DocumentKind
+    from nbcase.domain.identity import check_number as check
+
+    found = check(arguments.number, DocumentKind(arguments.kind))
+    lines = [problem.text for problem in (*found.problems, *found.notices)]
+    if found.valid:
+        sex = {"1": tr("男"), "2": tr("女")}.get(found.sex_code or "", "")
+        lines.insert(0, " ".join(part for part in (found.number, tr("正确"), found.origin, str(found.birth_on or ""), sex) if part))
+    value = as_plain(found)
+    assert isinstance(value, dict)
+    _say(arguments, value, "\n".join(lines))
+    return OK if found.valid else NO
+
+
+def _check_number(parser: Parser) -> None:
+    parser.add_argument("number")
+    kinds = ("citizen", "hmt_residence", "foreigner_2023", "foreigner_2017", "hk_macao_pass", "taiwan_pass", "passport")
+    parser.add_argument("--kind", choices=kinds, default="citizen")
+    _json(parser)
+
+
+def deadline(arguments: Arguments) -> int:
+    """The last day in time."""
+    from nbcase.domain.workdays import WorkingCalendar
+
+    calendar = WorkingCalendar.load(arguments.calendar)
+    if arguments.working_days is not None:
+        found = calendar.add_working_days(arguments.start, arguments.working_days)
+    else:
+        found = calendar.calendar_days(arguments.start, arguments.calendar_days)
+    value = {
+        "from": arguments.start.isoformat(),
+        "due_on": found.due_on.isoformat(),
+        "is_provisional": found.is_provisional,
+        "days": [day.isoformat() for day in found.days],
+    }
+    _say(arguments, value, f"{found.due_on.isoformat()}{tr('（暂定：该年节假日尚未公布）') if found.is_provisional else ''}")
+    return OK
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(tr("{text} 不是日期，请写成 2026-02-13").format(text=text)) from None
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 3660:
+        return int(text)
+    raise argparse.ArgumentTypeError(tr("{text} 应为 0 到 3660 的整数").format(text=text))
+
+
+def _deadline(parser: Parser) -> None:
+    parser.add_argument("--from", dest="start", type=_day, required=True, metavar="YYYY-MM-DD")
+    unit = parser.add_mutually_exclusive_group(required=True)
+    unit.add_argument("--working-days", type=_count)
+    unit.add_argument("--calendar-days", type=_count)
+    parser.add_argument("--calendar", type=Path, help=tr("另一份节假日文件"))
+    _json(parser)
+
+
+def read_card(arguments: Arguments) -> int:
+    """Read the card on a serial reader."""
+    from nbcase.devices.card_reader import SerialCardReader
+    from nbcase.devices.contract import as_plain
+
+    card = SerialCardReader(arguments.port, baud=arguments.baud).read(deadline_s=arguments.seconds)
+    value = as_plain(card)
+    assert isinstance(value, dict)
+    _say(arguments, value, "\n".join(f"{key}: {entry}" for key, entry in value.items() if entry))
+    return OK
+
+
+def _read_card(parser: Parser) -> None:
+    parser.add_argument("--port", required=True, help="COM3, /dev/ttyUSB0 …")
+    parser.add_argument("--baud", type=int, default=115200, choices=(9600, 19200, 38400, 57600, 115200))
+    parser.add_argument("--seconds", type=float, default=3.0, help=tr("最多等几秒"))
+    _json(parser)
+
+
+def read_document(arguments: Arguments) -> int:
+    """Read the identity card in a picture."""
+    from nbcase.devices.contract import as_plain
+    from nbcase.devices.document_reader import DocumentReader
+
+    document = DocumentReader().read(arguments.picture)
+    value = as_plain(document)
+    assert isinstance(value, dict)
+    lines = [f"{key}: {reading.text}{'  ← ' + reading.why if reading.needs_look else ''}" for key, reading in document.fields.items()]
+    lines += [problem.text for problem in document.problems]
+    _say(arguments, value, "\n".join(lines))
+    return OK if document.fields else NO
+
+
+def _read_document(parser: Parser) -> None:
+    parser.add_argument("picture", type=Path)
+    _json(parser)
+
+
+def doctor(arguments: Arguments) -> int:
+    """Everything a desk needs, looked at once: green, amber or red, without personal data."""
+    from nbcase.bootstrap import doctor_report
+
+    report = doctor_report(arguments.folder)
+    signs = {"passed": "✓", "look": "!", "failed": "✗", "absent": "–"}
+    text = "\n".join(f"{signs.get(row['state'], '?')} {row['name']}  {row['detail']}" for row in report)
+    failed = any(row["state"] == "failed" for row in report)
+    _say(arguments, {"version": __version__, "checks": report, "ok": not failed}, text)
+    return NO if failed else OK
+
+
+def _doctor(parser: Parser) -> None:
+    _folder(parser)
+    _json(parser)
+
+
+def _folder(parser: Parser) -> None:
+    parser.add_argument("--folder", type=Path, help=tr("本机数据的文件夹"))
+
+
+def demo_data(arguments: Arguments) -> int:
+    """Synthetic people, into a centre's database or as JSON lines."""
+    from nbcase.bootstrap import write_demo_data
+
+    target = sys.stdout if arguments.database_url is None else None
+    count = write_demo_data(arguments.people, arguments.seed, arguments.as_of, database_url=arguments.database_url, data=arguments.data, lines=target)
+    if target is None:
+        _say(arguments, {"people": arguments.people, "records": count}, tr("已写入 {people} 人，{records} 条记录").format(people=arguments.people, records=count))
+    return OK
+
+
+def _demo_data(parser: Parser) -> None:
+    parser.add_argument("--people", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as-of", type=_day, default=None, metavar="YYYY-MM-DD")
+    parser.add_argument("--database-url", help=tr("写入这个中心的数据库；不写则输出 JSON 行"))
+    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("中心的文件夹，密钥在其中"))
+    _json(parser)
+
+
+def centre(arguments: Arguments) -> int:
+    """Run the centre until it is stopped."""
+    from nbcase.bootstrap import run_centre
+
+    def ready(url: str) -> None:
+        _say(arguments, {"ready": url, "pid": os.getpid()}, tr("中心已启动：{url}").format(url=url))
+
+    run_centre(arguments.data, arguments.database_url, arguments.host, arguments.port, ready)
+    return OK
+
+
+def _centre(parser: Parser) -> None:
+    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("附件与密钥的文件夹"))
+    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8700, help=tr("0 为任选空闲端口"))
+    _json(parser)
+
+
+def enrolment_code(arguments: Arguments) -> int:
+    """A one-time code that makes a computer a desk of a station."""
+    from nbcase.bootstrap import make_enrolment_code
+
+    code = make_enrolment_code(arguments.data, arguments.database_url, arguments.station, arguments.window)
+    _say(arguments, {"code": code, "station": arguments.station, "window": arguments.window}, code)
+    return OK
+
+
+def _enrolment_code(parser: Parser) -> None:
+    parser.add_argument("--data", type=Path, default=Path("centre-data"))
+    parser.add_argument("--database-url", required=True)
+    parser.add_argument("--station", required=True)
+    parser.add_argument("--window", required=True)
+    _json(parser)
+
+
+def enrol(arguments: Arguments) -> int:
+    """Make this computer a desk."""
+    from nbcase.bootstrap import enrol_desk
+
+    found = enrol_desk(arguments.folder, arguments.centre, arguments.code)
+    value = {"desk_id": found.identity.desk_id, "station": found.identity.station_code, "window": found.identity.window}
+    _say(arguments, value, tr("已登记为 {station} {window}").format(station=value["station"], window=value["window"]))
+    return OK
+
+
+def _enrol(parser: Parser) -> None:
+    parser.add_argument("--centre", required=True, metavar="URL")
+    parser.add_argument("--code", required=True)
+    _folder(parser)
+    _json(parser)
+
+
+def sync(arguments: Arguments) -> int:
+    """One round of sync without a window."""
+    from nbcase.bootstrap import sync_once
+
+    password = os.environ.get("NBCASE_PASSWORD") or getpass.getpass(tr("密码："))
+    value = sync_once(arguments.folder, arguments.login, password)
+    text = tr("待传 {waiting}，已确认 {confirmed}/{sent}").format(**{key: value[key] for key in ("waiting", "confirmed", "sent")})
+    _say(arguments, value, text)
+    return OK if value["is_equal"] else NO
+
+
+def _sync(parser: Parser) -> None:
+    parser.add_argument("--login", required=True)
+    _folder(parser)
+    _json(parser)
+
+
+def desk(arguments: Arguments) -> int:
+    """Open the counter's window."""
+    # By name: this face knows no window, and the window's module brings Qt.
+    run: Callable[[Path | None], int] = importlib.import_module("ui.app").run
+    return run(arguments.folder)
+
+
+VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
+    "desk": (desk, tr("打开窗口程序"), _folder),
+    "centre": (centre, tr("运行中心"), _centre),
+    "enrolment-code": (enrolment_code, tr("发一个一次性登记码"), _enrolment_code),
+    "enrol": (enrol, tr("把这台电脑登记为受理点的一台"), _enrol),
+    "sync": (sync, tr("与中心同步一次"), _sync),
+    "check-number": (check_number, tr("核对证件号码"), _check_number),
+    "deadline": (deadline, tr("算到期日"), _deadline),
+    "read-card": (read_card, tr("读证件"), _read_card),
+    "read-document": (read_document, tr("识别证件图片"), _read_document),
+    "doctor": (doctor, tr("检查这台电脑"), _doctor),
+    "demo-data": (demo_data, tr("生成虚构的人员数据"), _demo_data),
+}

@@ -1,0 +1,376 @@
+"""The desk's side of HTTP: signed requests, bounded answers, and failures told apart in the clerk's words."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from threading import local
+from typing import Protocol, TypeVar
+
+import msgspec
+import requests
+import zstandard
+
+from nbcase.crypto.keys import SigningKey
+from nbcase.crypto.requests import EMPTY_HASH, request_bytes, session_bytes
+from nbcase.domain.action import Action
+from nbcase.domain.clock import Clock
+from nbcase.domain.errors import NotAllowed, Offline, UserError
+from nbcase.domain.resident import Resident
+from nbcase.domain.words import tr
+from nbcase.operations.desk import Dossier
+from nbcase.operations.messages import (
+    ActionBatch,
+    BatchAnswer,
+    EnrolAnswer,
+    EnrolRequest,
+    HelloAnswer,
+    HelloRequest,
+    ReconcileAnswer,
+    ReconcileRequest,
+    ResidentAnswer,
+    ResidentQuery,
+    SessionAnswer,
+    SessionRequest,
+    Trouble,
+)
+from nbcase.store.feed import FeedPage, FeedRow
+from nbcase.store.records import RECORD_TYPES, from_plain
+
+CONNECT_S = 5.0
+ANSWER_S = 30.0
+SEARCH_S = 3.0
+"""A clerk is waiting: after this the desk goes on without the centre's word."""
+
+MOST_ANSWER = 64 << 20
+WORTH_PACKING = 1024
+
+T = TypeVar("T")
+
+
+class Busy(Offline):
+    """The centre is there but cannot answer now; `retry_after_s` is what it asked for, if it did."""
+
+    def __init__(self, what: str, *, safe: str = "", do: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(what, safe=safe, do=do)
+        self.retry_after_s = retry_after_s
+
+
+class Signer(Protocol):
+    """What proves the clerk: a `ClerkKey`."""
+
+    def sign(self, message: bytes) -> str:
+        """The signature in hex."""
+        ...
+
+
+class _WrongClock(Exception):
+    def __init__(self, server_at: datetime) -> None:
+        super().__init__("the desk's clock is off")
+        self.server_at = server_at
+
+
+class _NoSession(Exception):
+    """The centre wants a session first."""
+
+
+class CentreClient:
+    """Everything a desk asks of its centre. Threads may share it; each has its own connection, so that a clerk's question
+    does not wait behind a long upload.
+
+    Every call raises `Offline` when the centre cannot be reached or does not answer as a centre, `UserError` with the
+    centre's words when it refuses. `clock_offset` is how far the centre's clock is ahead of this one.
+    """
+
+    def __init__(self, url: str, desk_id: str, device: SigningKey, clock: Clock) -> None:
+        self._url = url.rstrip("/")
+        self._desk_id = desk_id
+        self._device = device
+        self._clock = clock
+        self._local = local()
+        self._connections: list[requests.Session] = []
+        self._clerk: tuple[str, Signer] | None = None
+        self._token = ""
+        self.clock_offset = timedelta(0)
+
+    def sign_in(self, login: str, key: Signer) -> None:
+        """Act for this clerk from now on; the session is opened with the first request that needs one."""
+        self._clerk, self._token = (login, key), ""
+
+    def sign_out(self) -> None:
+        """Act for nobody."""
+        self._clerk, self._token = None, ""
+
+    def close(self) -> None:
+        """Drop the connections of all threads."""
+        for http in self._connections:
+            http.close()
+
+    def hello(self, request: HelloRequest) -> HelloAnswer:
+        """First words; measures the clock's offset, half of the way there and back taken off."""
+        sent_at = self._clock.now()
+        answer = self._ask("POST", "/v1/hello", HelloAnswer, request)
+        received_at = self._clock.now()
+        self.clock_offset = answer.server_at - (sent_at + (received_at - sent_at) / 2)
+        return answer
+
+    def has_attachment(self, content_hash: str) -> bool:
+        """Whether the centre holds the file."""
+        status, _ = self._send("HEAD", f"/v1/attachments/{content_hash}", b"", {})
+        return bool(status == requests.codes.ok)
+
+    def put_attachment(self, content_hash: str, content: bytes, media_type: str) -> None:
+        """Send a file; the centre checks it against its hash."""
+        status, body = self._send("PUT", f"/v1/attachments/{content_hash}", content, {"Content-Type": media_type}, body_hash=content_hash)
+        if status != requests.codes.created:
+            raise _refusal(status, body)
+
+    def push(self, actions: Sequence[Action]) -> BatchAnswer:
+        """Send actions in order; see `BatchAnswer.missing` and `.refused`."""
+        return self._ask("POST", "/v1/actions", BatchAnswer, ActionBatch(actions=list(actions)), as_clerk=True, also=(409,))
+
+    def changes(self, cursor: str, limit: int) -> FeedPage:
+        """The page of the feed after `cursor`."""
+        return self._ask("GET", f"/v1/changes?cursor={cursor}&limit={limit}", FeedPage)
+
+    def reconcile(self, request: ReconcileRequest) -> ReconcileAnswer:
+        """The centre's count and digest for this desk; the caller checks the signature."""
+        return self._ask("POST", "/v1/reconcile", ReconcileAnswer, request)
+
+    def find_residents(self, *, document_kind: str, document_number: str, name: str, birth_on: date | None) -> Sequence[Dossier]:
+        """Residents with this document, or with this name and birth date, at any station."""
+        query = ResidentQuery(
+            document_kind=document_kind,
+            document_number=document_number,
+            name=name,
+            birth_on=birth_on.isoformat() if birth_on else "",
+        )
+        answer = self._ask("POST", "/v1/residents/search", ResidentAnswer, query, as_clerk=True, answer_s=SEARCH_S)
+        return [_dossier(entry.rows) for entry in answer.dossiers]
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        kind: type[T],
+        message: msgspec.Struct | None = None,
+        *,
+        as_clerk: bool = False,
+        also: Sequence[int] = (),
+        answer_s: float = ANSWER_S,
+    ) -> T:
+        body, headers = _packed(message) if message is not None else (b"", {})
+        if as_clerk:
+            status, content = self._as_clerk(
+                lambda token: self._send(method, target, body, {**headers, "Nbcase-Session": token}, answer_s=answer_s)
+            )
+        else:
+            status, content = self._send(method, target, body, headers, answer_s=answer_s)
+        if status != requests.codes.ok and status not in also:
+            raise _refusal(status, content)
+        return _decode(content, kind)
+
+    def _as_clerk(self, send: Callable[[str], tuple[int, bytes]]) -> tuple[int, bytes]:
+        """Send with the clerk's token; when the centre does not know it (any more), open a session and send once more."""
+        if self._token:
+            try:
+                return send(self._token)
+            except _NoSession:
+                self._token = ""
+        self._token = self._open_session()
+        try:
+            return send(self._token)
+        except _NoSession as error:
+            raise NotAllowed(tr("中心没有承认登录。"), safe=tr("办件保存在本机。"), do=tr("请退出后重新登录。")) from error
+
+    def _open_session(self) -> str:
+        if self._clerk is None:
+            raise NotAllowed(tr("没有人登录，中心不收办件。"), safe=tr("办件保存在本机。"), do=tr("登录后自动上传。"))
+        login, key = self._clerk
+        at, nonce = self._time(), _nonce()
+        signature = key.sign(session_bytes(desk_id=self._desk_id, login=login, at=at, nonce=nonce))
+        return self._ask("POST", "/v1/sessions", SessionAnswer, SessionRequest(login=login, at=at, nonce=nonce, signature=signature)).token
+
+    def _time(self) -> str:
+        return (self._clock.now() + self.clock_offset).isoformat()
+
+    def _send(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        body_hash: str | None = None,
+        answer_s: float = ANSWER_S,
+    ) -> tuple[int, bytes]:
+        """Sign and send; a wrong clock is corrected by what the centre says, and the request signed anew, once."""
+        body_hash = body_hash or (hashlib.sha256(body).hexdigest() if body else EMPTY_HASH)
+        try:
+            return self._send_once(method, target, body, headers, body_hash, answer_s)
+        except _WrongClock as error:
+            self.clock_offset = error.server_at - self._clock.now()
+        try:
+            return self._send_once(method, target, body, headers, body_hash, answer_s)
+        except _WrongClock as error:
+            raise Offline(tr("本机时钟不稳定，中心不收。"), safe=tr("办件保存在本机。"), do=tr("请把电脑时间调准。")) from error
+
+    def _send_once(
+        self, method: str, target: str, body: bytes, headers: Mapping[str, str], body_hash: str, answer_s: float
+    ) -> tuple[int, bytes]:
+        at, nonce = self._time(), _nonce()
+        message = request_bytes(method=method, target=target, at=at, nonce=nonce, body_hash=body_hash)
+        signed = {
+            **headers,
+            "Nbcase-Desk": self._desk_id,
+            "Nbcase-Time": at,
+            "Nbcase-Nonce": nonce,
+            "Nbcase-Signature": self._device.sign(message),
+        }
+        return exchange(self._connection(), method, self._url + target, body, signed, answer_s)
+
+    def _connection(self) -> requests.Session:
+        if not hasattr(self._local, "http"):
+            self._local.http = _http_session()
+            self._connections.append(self._local.http)
+        http: requests.Session = self._local.http
+        return http
+
+
+def enrol_over_http(url: str, request: EnrolRequest) -> EnrolAnswer:
+    """Carry an enrolment to the centre at `url` and the answer back: the `exchange` of `nbcase.operations.enrol.enrol`."""
+    with _http_session() as http:
+        headers = {"Content-Type": "application/json"}
+        status, content = exchange(http, "POST", f"{url.rstrip('/')}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
+    if status != requests.codes.ok:
+        raise _refusal(status, content)
+    return _decode(content, EnrolAnswer)
+
+
+def _http_session() -> requests.Session:
+    http = requests.Session()
+    # Only what was signed and meant: no credentials from .netrc, no redirect to a log-in page of some hotel.
+    http.trust_env = False
+    http.max_redirects = 0
+    return http
+
+
+def exchange(http: requests.Session, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> tuple[int, bytes]:
+    """Send one request; status and unpacked content. Everything that is not a centre's answer is `Offline`, with the cause in words."""
+    kept = tr("办件保存在本机，连上后自动上传。")
+    try:
+        with http.request(
+            method,
+            url,
+            data=body or None,
+            headers={"Accept": "application/json", "Accept-Encoding": "zstd", **headers},
+            timeout=(CONNECT_S, answer_s),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = _read(response)
+            return _checked(response, content)
+    except requests.exceptions.SSLError as error:
+        raise Offline(
+            tr("中心的证书不被信任，没有发送任何数据。"), safe=kept, do=tr("请先核对电脑时间，再请管理员检查证书或网络代理。")
+        ) from error
+    except requests.exceptions.Timeout as error:
+        raise Offline(tr("中心没有按时回应。"), safe=kept, do=tr("程序会自动重试。")) from error
+    except requests.exceptions.RequestException as error:
+        raise Offline(tr("连不上中心。"), safe=kept, do=tr("请检查网线和网络；程序会自动重试。")) from error
+
+
+def _read(response: requests.Response) -> bytes:
+    chunks, size = [], 0
+    while chunk := response.raw.read(1 << 16, decode_content=False):
+        size += len(chunk)
+        if size > MOST_ANSWER:
+            raise requests.exceptions.ContentDecodingError("the answer is too large")
+        chunks.append(chunk)
+    content = b"".join(chunks)
+    if response.headers.get("Content-Encoding", "").lower() != "zstd":
+        return content
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(content) as reader:
+            unpacked: bytes = reader.read(MOST_ANSWER + 1)
+    except zstandard.ZstdError as error:
+        raise requests.exceptions.ContentDecodingError(str(error)) from error
+    if len(unpacked) > MOST_ANSWER:
+        raise requests.exceptions.ContentDecodingError("the answer is too large")
+    return unpacked
+
+
+def _checked(response: requests.Response, content: bytes) -> tuple[int, bytes]:
+    status = response.status_code
+    kind = response.headers.get("Content-Type", "")
+    is_ours = kind.startswith("application/json") or (not content and status in (200, 201, 404))
+    if 300 <= status < 400 or (not is_ours and kind.startswith("text/html")):
+        raise Offline(
+            tr("网络要求先登录（收到的是网页，不是中心）。"),
+            safe=tr("办件保存在本机，没有发给那个网页。"),
+            do=tr("请在浏览器里完成网络认证，或联系网络管理员。"),
+        )
+    if status >= 500:
+        raise _busy(response, content)
+    if not is_ours:
+        raise Offline(tr("收到的不是中心的回应。"), safe=tr("办件保存在本机。"), do=tr("请请管理员核对中心地址。"))
+    if status == 401:
+        _raise_mendable(content)
+    return status, content
+
+
+def _busy(response: requests.Response, content: bytes) -> Busy:
+    try:
+        trouble = msgspec.json.decode(content, type=Trouble)
+    except msgspec.DecodeError:
+        trouble = Trouble(what=tr("中心暂时不能服务（{status}）。").format(status=response.status_code))
+    wait = response.headers.get("Retry-After", "")
+    return Busy(
+        trouble.what,
+        safe=trouble.safe or tr("办件保存在本机。"),
+        do=trouble.do or tr("程序会自动重试。"),
+        retry_after_s=float(wait) if wait.isascii() and wait.isdigit() else None,
+    )
+
+
+def _raise_mendable(content: bytes) -> None:
+    if not content:
+        return
+    trouble = _decode(content, Trouble)
+    if trouble.code == "clock" and trouble.server_at is not None:
+        raise _WrongClock(trouble.server_at)
+    if trouble.code == "session":
+        raise _NoSession
+
+
+def _refusal(status: int, content: bytes) -> UserError:
+    trouble = _decode(content, Trouble)
+    kind = NotAllowed if status in (401, 403) else UserError
+    return kind(trouble.what, safe=trouble.safe, do=trouble.do)
+
+
+def _decode(content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Offline(tr("中心的回应看不懂。"), safe=tr("办件保存在本机。"), do=tr("两端程序版本可能不同，请联系管理员升级。")) from error
+
+
+def _packed(message: msgspec.Struct) -> tuple[bytes, dict[str, str]]:
+    plain = msgspec.json.encode(message)
+    headers = {"Content-Type": "application/json"}
+    if len(plain) < WORTH_PACKING:
+        return plain, headers
+    return zstandard.ZstdCompressor(level=3).compress(plain), {**headers, "Content-Encoding": "zstd"}
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _dossier(rows: Sequence[FeedRow]) -> Dossier:
+    records = [from_plain(RECORD_TYPES[row.record_type], msgspec.json.decode(row.body)) for row in rows]
+    resident = records[0]
+    if not isinstance(resident, Resident):
+        raise Offline(tr("中心的回应看不懂。"))
+    return Dossier(resident=resident, records=tuple(records[1:]))
