@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +43,7 @@ from ui.widgets.tag import Chip, KeyHint, Tag
 from ui.widgets.text import EmptyLine, Facts, Line, PanelHeading, SectionHeading, Text
 from ui.widgets.timeline import LimitDay, Segment, Timeline, TimelineRow, WorkingDays
 
-_NOW = datetime(2026, 11, 24, 16, 21)
+_NOW = datetime(2026, 11, 24, 16, 21, tzinfo=timezone(timedelta(hours=8)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

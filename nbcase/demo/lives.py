@@ -189,8 +189,6 @@ class Biographer:
         permit = self._issue(life, issued_on, is_provisional)
         for _ in range(years):
             window = endorsement_window(permit, life.endorsements)
-            if window.opens_on > self._today:
-                break
             last = min(window.closes_on, self._today)
             day = self._cases.working(window.opens_on + _DAY * between(life.random, 0, (last - window.opens_on).days))
             if day < window.opens_on:

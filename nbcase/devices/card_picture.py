@@ -34,6 +34,9 @@ _LEAST_SIDE: Final = 200
 _WORKING_SIDE: Final = 2000
 """Longest side that is kept; a larger picture only costs time."""
 
+_WHOLE_SIDE: Final = 1600
+"""Longest side of a picture that is read as a whole because no card was found in it."""
+
 _SEARCH_SIDE: Final = 800
 """Longest side of the small picture in which the card's outline is looked for."""
 
@@ -241,10 +244,11 @@ def _lying(pixels: "Pixels") -> "Pixels":
     """The whole picture; cut to a card's size only where it has a card's shape."""
     import cv2
 
-    turned = cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE) if _fills_picture(pixels) and pixels.shape[0] > pixels.shape[1] else pixels
     if _fills_picture(pixels):
+        turned = cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE) if pixels.shape[0] > pixels.shape[1] else pixels
         return cv2.resize(turned, (CARD_WIDTH, CARD_HEIGHT), interpolation=cv2.INTER_AREA)
-    return turned
+    scale = min(1.0, _WHOLE_SIDE / max(pixels.shape[:2]))
+    return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _find_card(pixels: "Pixels") -> "Corners | None":
@@ -257,7 +261,7 @@ def _find_card(pixels: "Pixels") -> "Corners | None":
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     best, outline, best_score = None, None, 0.0
     for mask in _masks(small):
-        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:5]:
             corners = _four_corners(contour)
             if corners is None:

@@ -19,6 +19,9 @@ _JPEG_QUALITY: Final = 88
 _LEAST_BOX: Final = 12
 """Pixels; a smaller box holds no sign."""
 
+_MARGIN: Final = 0.15
+"""Share of a line's height that is added around it for the second look: another cut gives an opinion of its own."""
+
 
 class DocumentReader:
     """Finds the card, reads its lines and holds the fields against each other.
@@ -93,6 +96,20 @@ class DocumentReader:
             lines = lines + [line for box in overlooked_boxes(lines, width) for line in self._line_in(pixels, box)]
         return read_fields(lines, width, is_card=card.is_card_found, today=today)
 
+    def read_again(self, picture: bytes, box: Box) -> tuple[str, float]:
+        """What stands in a box of a straightened picture, recognised alone: a second opinion on a name, 20 to 40 ms.
+
+        Text without blanks and the engine's confidence; empty text and 0 where nothing can be read.
+        """
+        import cv2
+        import numpy as np
+
+        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        if pixels is None:
+            return "", 0.0
+        found = self._line_in(pixels, _widened(box, _MARGIN * (box[2][1] - box[0][1])))
+        return ("".join(found[0].text.split()), found[0].confidence) if found else ("", 0.0)
+
     def lines_of(self, pixels: "Pixels") -> list[Line]:
         """The engine's lines, from top to bottom as it found them."""
         output = self._run(pixels, find_lines=True)
@@ -119,6 +136,12 @@ class DocumentReader:
                 self._engine = _load_engine()
             # All three are named every time because the engine keeps what a call once said.
             return self._engine(pixels, use_det=find_lines, use_cls=find_lines, use_rec=True)
+
+
+def _widened(box: Box, margin: float) -> Box:
+    (left, top), _, (right, bottom), _ = box
+    left, top, right, bottom = left - margin, top - margin, right + margin, bottom + margin
+    return (left, top), (right, top), (right, bottom), (left, bottom)
 
 
 def _points(box: Any) -> tuple[Point, Point, Point, Point]:

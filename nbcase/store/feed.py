@@ -19,6 +19,9 @@ START = "0.0"
 
 PAGE = 500
 
+MOST_DIGITS = 19
+"""A 64-bit number has no more."""
+
 
 class FeedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One record as it was after one transaction; `body` is the whole record."""
@@ -79,9 +82,13 @@ def append(connection: sa.Connection, rows: Iterable[dict[str, object]]) -> None
 def parse_cursor(cursor: str) -> tuple[int, int]:
     """Transaction and position; raises `UserError` for anything but two numbers."""
     transaction, _, position = cursor.partition(".")
-    if not (transaction.isascii() and transaction.isdigit() and position.isascii() and position.isdigit() and len(cursor) < 40):
+    if not (_is_number(transaction) and _is_number(position)):
         raise UserError(tr("更新位置的写法不对：{text}").format(text=cursor[:40]))
     return int(transaction), int(position)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < MOST_DIGITS
 
 
 _ORDER = (change_feed.c.xid, change_feed.c.position)

@@ -79,11 +79,12 @@ class CentreClient:
     does not wait behind a long upload.
 
     Every call raises `Offline` when the centre cannot be reached or does not answer as a centre, `UserError` with the
-    centre's words when it refuses. `clock_offset` is how far the centre's clock is ahead of this one.
+    centre's words when it refuses. `clock_offset` is how far the centre's clock is ahead of this one; `url` may be
+    set anew when the centre moves.
     """
 
     def __init__(self, url: str, desk_id: str, device: SigningKey, clock: Clock) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._desk_id = desk_id
         self._device = device
         self._clock = clock
@@ -227,7 +228,7 @@ class CentreClient:
             "Nbcase-Nonce": nonce,
             "Nbcase-Signature": self._device.sign(message),
         }
-        return exchange(self._connection(), method, self._url + target, body, signed, answer_s)
+        return exchange(self._connection(), method, self.url + target, body, signed, answer_s)
 
     def _connection(self) -> requests.Session:
         if not hasattr(self._local, "http"):
@@ -249,9 +250,8 @@ def enrol_over_http(url: str, request: EnrolRequest) -> EnrolAnswer:
 
 def _http_session() -> requests.Session:
     http = requests.Session()
-    # Only what was signed and meant: no credentials from .netrc, no redirect to a log-in page of some hotel.
+    # Only what was signed and meant: no credentials from .netrc, no proxy that happens to be set.
     http.trust_env = False
-    http.max_redirects = 0
     return http
 
 

@@ -122,11 +122,12 @@ class SyncThread:
             self._changed.notify()
 
     def stop(self) -> None:
-        """End after the contact in hand."""
+        """End after the contact in hand; at once when it was never started."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._is_stopping:

@@ -5,6 +5,7 @@ import zlib
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,10 @@ from nbcase.devices.sample_card import CLEAN_PHOTO, FLAT, TILTED_PHOTO, SamplePe
 from nbcase.domain.errors import UserError
 
 FRONT = draw_front(SamplePerson())
+BACK = draw_back(SamplePerson())
 
 
-def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     stream = BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
@@ -49,10 +51,9 @@ SMALL_PNG = encoded(FRONT.resize((400, 252)), "PNG")
         Shot(on_desk=True, tilt=4, desk_size=(800, 600)),
     ],
 )
-@pytest.mark.parametrize("draw", [draw_front, draw_back])
-def test_the_card_is_found_and_laid_straight(shot: Shot, draw: object) -> None:
-    card = draw_front(SamplePerson()) if draw is draw_front else draw_back(SamplePerson())
-    found = open_card(encoded(photograph(card, shot)))
+@pytest.mark.parametrize("side", [FRONT, BACK], ids=["front", "back"])
+def test_the_card_is_found_and_laid_straight(shot: Shot, side: Image.Image) -> None:
+    found = open_card(encoded(photograph(side, shot)))
     assert found.is_card_found
     assert found.pixels.shape == (CARD_HEIGHT, CARD_WIDTH, 3)
     assert found.problems == ()
@@ -80,10 +81,11 @@ def test_a_dim_and_a_blurred_picture_are_told_before_reading() -> None:
     assert [problem.key for problem in blurred.problems] == ["blurred"]
 
 
-def test_a_picture_held_sideways_is_turned_by_the_cameras_note() -> None:
+@pytest.mark.parametrize(("note", "degrees"), [(6, 90), (3, 180)])
+def test_a_picture_held_otherwise_is_turned_by_the_cameras_note(note: int, degrees: int) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6
-    held = FRONT.rotate(90, expand=True)
+    exif[0x0112] = note
+    held = FRONT.rotate(degrees, expand=True)
     upright = open_card(encoded(FRONT, quality=95)).pixels.astype(int)
     turned = open_card(encoded(held, quality=95, exif=exif)).pixels.astype(int)
     assert abs(upright - turned).mean() < 3

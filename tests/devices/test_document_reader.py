@@ -1,18 +1,21 @@
 """Sample cards through the real engine: photographed, turned, dim, and things that are no card."""
 
+import json
+import pickle
 import random
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from nbcase.devices.contract import ReadDocument, Side, as_plain
 from nbcase.devices.document_reader import DocumentReader
 from nbcase.devices.sample_card import FLAT, TILTED_PHOTO, SamplePerson, Shot, draw_back, draw_front, photograph, write_sample
 from nbcase.domain.errors import UserError
 from nbcase.domain.identity import SYNTHETIC_AREA, make_number
+from tests.benchmarks import ocr
 
 TODAY = date(2026, 11, 24)
 LIN = SamplePerson()
@@ -80,6 +83,8 @@ def test_the_picture_that_comes_back_is_upright_and_the_boxes_are_on_it(reader: 
     document = reader.read(encoded(photograph(draw_front(LIN), Shot(on_desk=True, tilt=180))), TODAY)
     with Image.open(BytesIO(document.picture)) as picture:
         assert picture.size == (document.width, document.height) == (1011, 638)
+        difference = ImageChops.difference(picture.convert("L"), draw_front(LIN).convert("L"))
+        assert ImageStat.Stat(difference).mean[0] < 10
     left, top = document.fields["number"].box[0]
     assert top > 500
     assert 280 < left < 400
@@ -87,8 +92,8 @@ def test_the_picture_that_comes_back_is_upright_and_the_boxes_are_on_it(reader: 
 
 
 def test_a_card_on_white_paper_is_read_from_the_whole_picture(reader: DocumentReader) -> None:
-    sheet = Image.new("RGB", (1400, 1400), (226, 236, 240))
-    sheet.paste(draw_front(LIN), (200, 300))
+    sheet = Image.new("RGB", (1100, 1100), (226, 236, 240))
+    sheet.paste(draw_front(LIN), (40, 200))
     for turned in (sheet, sheet.rotate(90), sheet.rotate(270)):
         document = reader.read(encoded(turned), TODAY)
         assert "card_not_found" in [problem.key for problem in document.problems]
@@ -129,3 +134,16 @@ def test_what_is_no_picture_is_refused_without_loading_the_engine() -> None:
     with pytest.raises(UserError, match="不是能识别的图片"):
         fresh.read(b"no picture")
     assert fresh._engine is None
+
+
+def test_a_document_survives_the_way_out_of_a_worker_process(reader: DocumentReader) -> None:
+    document = reader.read(encoded(draw_back(LIN)), TODAY)
+    assert pickle.loads(pickle.dumps(document)) == document
+
+
+def test_the_benchmark_still_runs_and_lets_no_wrong_number_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    ocr.main(["--json", "--size", "1"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["wrong_sure"] == 0
+    assert result["ratio"] > 0
+    assert {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"} <= set(result)

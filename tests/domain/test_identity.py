@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from nbcase.domain.divisions import division, province_name
 from nbcase.domain.identity import (
     SYNTHETIC_AREA,
     DocumentKind,
@@ -231,3 +232,12 @@ def test_a_masked_number_keeps_its_length_and_hides_at_least_half_of_a_short_one
 )
 def test_screens_hide_the_middle_of_a_phone_number(phone: str, masked: str) -> None:
     assert mask_phone(phone) == masked
+
+
+def test_provinces_and_retired_areas_agree_with_the_table_of_divisions() -> None:
+    prefixes = [f"{number:02d}" for number in range(100)]
+    assert [origin_name(prefix + "0000") or None for prefix in prefixes] == [province_name(prefix + "0000") for prefix in prefixes]
+    retired = [code for code in (f"3302{number:02d}" for number in range(100)) if (found := division(code)) and found.is_retired]
+    assert retired
+    marked = [code for code in (f"3302{number:02d}" for number in range(100)) if checked(make_number(code, TODAY, 1)).area_retired]
+    assert marked == retired

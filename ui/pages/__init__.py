@@ -16,7 +16,7 @@ P = TypeVar("P", bound=type[Page])
 class PageSpec:
     """A page as it is declared: code, short name and icon in the rail, place, who may use it, and how it is made.
 
-    An empty `roles` is for everybody.
+    An empty `roles` is for everybody. A page without `in_rail` is only reached from others, such as the form of a situation.
     """
 
     code: str
@@ -25,6 +25,7 @@ class PageSpec:
     order: int
     roles: frozenset[str]
     make: Callable[[DeskContext], Page]
+    in_rail: bool = True
 
     def allows(self, role: str) -> bool:
         """Whether a clerk of this role may use the page."""
@@ -34,14 +35,16 @@ class PageSpec:
 _specs: dict[str, PageSpec] = {}
 
 
-def page(code: str, *, title: str, icon: str, order: int, roles: frozenset[str] | set[str] = frozenset()) -> Callable[[P], P]:
+def page(
+    code: str, *, title: str, icon: str, order: int, roles: frozenset[str] | set[str] = frozenset(), in_rail: bool = True
+) -> Callable[[P], P]:
     """Register a page class; its constructor takes the context alone."""
 
     def register(made: P) -> P:
         former = _specs.get(code)
         if former is not None and former.make is not made:
             raise ValueError(f"two pages have the code {code}")
-        _specs[code] = PageSpec(code=code, title=title, icon=icon, order=order, roles=frozenset(roles), make=made)
+        _specs[code] = PageSpec(code=code, title=title, icon=icon, order=order, roles=frozenset(roles), make=made, in_rail=in_rail)
         return made
 
     return register

@@ -1,10 +1,12 @@
 """What lies over the window: the page's keys, and the lock of an unattended desk."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from nbcase.domain.words import tr
 from ui.context import KeyHelp
@@ -19,13 +21,17 @@ _VEIL = 0.55
 
 
 class Overlay(QWidget):
-    """A card in the middle of the window; what is below is veiled and takes no input."""
+    """A card in the middle of the window; what is below is veiled and takes no mouse and no shortcut.
 
-    def __init__(self, window: QWidget, *, opaque: bool = False) -> None:
+    A widget given as `behind` is switched off as long as the overlay is open: no late result of a worker can put the cursor there.
+    """
+
+    def __init__(self, window: QWidget, *, behind: QWidget | None = None, opaque: bool = False) -> None:
         super().__init__(window)
         theme = current_theme()
         self.ring_target = None
         self._window = window
+        self._behind = behind
         self._opaque = opaque
         self._former: QWidget | None = None
         self.card = _Card(self)
@@ -42,6 +48,9 @@ class Overlay(QWidget):
     def open(self) -> None:
         """Cover the window and remember where the focus was."""
         self._former = QApplication.focusWidget()
+        if self._behind is not None:
+            self._behind.setEnabled(False)
+        _application().installEventFilter(self)
         self.setGeometry(self._window.rect())
         self.show()
         self.raise_()
@@ -50,13 +59,19 @@ class Overlay(QWidget):
     def close_overlay(self) -> None:
         """Uncover the window; the focus goes back to where it was."""
         self.hide()
-        if self._former is not None and self._former.window() is self.window():
+        _application().removeEventFilter(self)
+        if self._behind is not None:
+            self._behind.setEnabled(True)
+        if self._former is not None and isValid(self._former) and self._former.window() is self.window():
             self._former.setFocus()
         self._former = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        if event.type() == QEvent.Type.Resize and watched is self._window and self.isVisible():
             self.setGeometry(self._window.rect())
+        if event.type() == QEvent.Type.ShortcutOverride and self.isVisible():
+            event.accept()  # the key goes to the focus widget, which is in the overlay, and to no shortcut behind it
+            return True
         return False
 
     def focusNextPrevChild(self, next: bool) -> bool:
@@ -76,13 +91,17 @@ class Overlay(QWidget):
         QPainter(self).fillRect(self.rect(), veil)
 
 
+def _application() -> QCoreApplication:
+    return cast(QCoreApplication, QCoreApplication.instance())
+
+
 class _Card(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         draw_ground(QPainter(self), self.rect(), "surface", "border_strong")
 
 
 class KeysOverlay(Overlay):
-    """The keys of the page and those that work everywhere; any key or click closes it."""
+    """The keys of the page and those that work everywhere; any key or click closes it and does nothing else."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -99,7 +118,9 @@ class KeysOverlay(Overlay):
         self.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self.close_overlay()
+        """A modifier alone does not close: the key that follows it must not act on a page that was covered a moment ago."""
+        if event.key() not in (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta):
+            self.close_overlay()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.close_overlay()
@@ -162,8 +183,8 @@ class LockOverlay(Overlay):
     unlock_wanted = Signal(str)
     sign_out_wanted = Signal()
 
-    def __init__(self, window: QWidget, clerk_name: str) -> None:
-        super().__init__(window, opaque=True)
+    def __init__(self, window: QWidget, clerk_name: str, *, behind: QWidget | None = None) -> None:
+        super().__init__(window, behind=behind, opaque=True)
         theme = current_theme()
         self.column.addWidget(Text(tr("已锁屏"), "title"))
         self.column.addWidget(Text(tr("{name} 的草稿和图片都在本机。").format(name=clerk_name), "compact", tone="muted"))

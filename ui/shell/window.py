@@ -37,7 +37,7 @@ class MainWindow(QMainWindow):
         self._current = ""
         self._stale: dict[str, frozenset[str]] = {}
         self.setWindowTitle(tr("新居民办件"))
-        self.rail = Rail(list(self._specs.values()))
+        self.rail = Rail([spec for spec in self._specs.values() if spec.in_rail])
         self.rail.chosen.connect(self.open_page)
         self.top_bar = TopBar(search, context.tasks, training=context.training)
         self.top_bar.search.chosen.connect(self._open_hit)
@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._lay_out()
         self._keys = KeysOverlay(self)
-        self.lock_overlay = LockOverlay(self, context.clerk.name)
+        self.lock_overlay = LockOverlay(self, context.clerk.name, behind=self.centralWidget())
         self._register("Ctrl+L", self.lock)
         self.resize(*current_theme().tokens.meta.base_window)
 

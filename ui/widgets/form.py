@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -96,11 +97,13 @@ def _make(spec: FieldSpec, providers: Mapping[str, Provider], tasks: Tasks | Non
 class Form(QWidget):
     """The fields of all sections on one grid; in a narrow place they stand in one column.
 
-    `edited` and `left` carry the key of the field. Values go in and out as a mapping by key.
+    `edited` and `left` carry the key of the field. Values go in and out as a mapping by key. Enter in a field goes on to the next
+    gap, Tab to the next field of the paper; `finished` is sent when Enter finds no gap any more.
     """
 
     edited = Signal(str)
     left = Signal(str)
+    finished = Signal()
 
     def __init__(
         self,
@@ -135,6 +138,7 @@ class Form(QWidget):
         made.setParent(self)
         made.edited.connect(partial(self.edited.emit, spec.key))
         made.left.connect(partial(self.left.emit, spec.key))
+        made.settled.connect(self._go_on)
         self.fields[spec.key] = made
         label = Text("" if spec.kind == "check" and not spec.placeholder else spec.label, "label", self)
         label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -169,6 +173,13 @@ class Form(QWidget):
         """Change the word beside a section's title."""
         self._headings[position].set_meta(text)
 
+    def show_section(self, position: int, on: bool) -> None:
+        """Show or hide a section; what is hidden is neither missing nor stops the cursor."""
+        self._headings[position].setVisible(on)
+        for spec in self._sections[position].fields:
+            self._labels[spec.key].setVisible(on)
+            self.fields[spec.key].setVisible(on)
+
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Mark the fields that an operation refused, each with its reason."""
         for key, reason in problems.items():
@@ -185,7 +196,7 @@ class Form(QWidget):
 
     def validate(self) -> bool:
         """Check every field and show what is wrong; True when nothing is."""
-        return all([made.validate() for made in self.fields.values()])
+        return not [made for made in self.fields.values() if not made.validate()]
 
     def focus_next_gap(self) -> bool:
         """Put the cursor into the next field that is missing, wrong or to be checked; False when there is none."""
@@ -193,10 +204,25 @@ class Form(QWidget):
         here = next((place for place, key in enumerate(keys) if self._has_focus(key)), -1)
         for key in keys[here + 1 :] + keys[: here + 1]:
             if self.fields[key].needs_work():
-                self.fields[key].setFocus(Qt.FocusReason.ShortcutFocusReason)
-                self.reveal(key)
+                self.focus_field(key)
                 return True
         return False
+
+    def focus_first_gap(self) -> bool:
+        """The same from the top of the form."""
+        key = next((key for key, made in self.fields.items() if made.needs_work()), "")
+        if key:
+            self.focus_field(key)
+        return bool(key)
+
+    def focus_field(self, key: str) -> None:
+        """Put the cursor into a field and scroll it into sight."""
+        self.fields[key].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.reveal(key)
+
+    def _go_on(self) -> None:
+        if not self.focus_next_gap():
+            self.finished.emit()
 
     def reveal(self, key: str) -> None:
         """Scroll the field into sight."""
@@ -213,7 +239,7 @@ class Form(QWidget):
 
     def _is_missing(self, key: str) -> bool:
         made = self.fields[key]
-        return made.required and made.is_empty() and made.state() != "read_only"
+        return made.required and made.is_empty() and made.state() != "read_only" and not made.isHidden()
 
     def _specs(self) -> Iterator[FieldSpec]:
         for section in self._sections:
@@ -222,7 +248,7 @@ class Form(QWidget):
     def _chain(self) -> None:
         """Tab order is the order of the paper: the declared one."""
         proxies = [made.focusProxy() for made in self.fields.values()]
-        for former, later in zip(proxies, proxies[1:], strict=False):
+        for former, later in pairwise(proxies):
             if former is not None and later is not None:
                 QWidget.setTabOrder(former, later)
 

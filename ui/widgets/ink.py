@@ -146,6 +146,8 @@ def draw_tag(painter: QPainter, left: float, middle: float, text: str, tone: Ton
 
 def set_property(widget: QWidget, name: str, value: object) -> None:
     """Set a property that the style sheet selects by, and let the style look again."""
+    if widget.property(name) == value:
+        return
     widget.setProperty(name, value)
     widget.style().unpolish(widget)
     widget.style().polish(widget)

@@ -25,6 +25,13 @@ _CHECK_LOOKS: dict[CheckState, tuple[str, str]] = {
 _CHECK_ORDER = tuple(_CHECK_LOOKS)
 
 
+_MOST_LINES = 3
+
+
+def _finding_line() -> int:
+    return current_theme().tokens.font.size_secondary + 4
+
+
 def check_words(state: CheckState) -> str:
     """The state of a check in the clerk's words."""
     words = {"failed": tr("未通过"), "look": tr("请人看"), "not_checked": tr("离线未核"), "passed": tr("通过")}
@@ -54,7 +61,12 @@ class CheckList(RowList[CheckRow]):
         return f"{check_words(row.state)}：{row.title}，{row.finding}"
 
     def row_height(self, row: CheckRow) -> int:
-        return current_theme().size.row_check
+        """A finding that is too long for a line takes more of them: why a check failed must be read in full."""
+        theme = current_theme()
+        beside = theme.size.icon + theme.space.xl + theme.space.s + theme.space.l
+        room = self.viewport().width() - beside - text_width(check_words(row.state), "secondary")
+        lines = -(-text_width(row.finding, "secondary") // max(room - theme.space.l, theme.size.label_width))
+        return theme.size.row_check + (min(max(lines, 1), _MOST_LINES) - 1) * _finding_line()
 
     def draw_row(self, painter: QPainter, rect: QRect, row: CheckRow, *, selected: bool) -> None:
         theme = current_theme()
@@ -70,7 +82,15 @@ class CheckList(RowList[CheckRow]):
             width = right - round(button.left())
         left = rect.left() + theme.size.icon + theme.space.xl - 2
         area = QRectF(left, rect.top(), right - width - theme.space.l - left, rect.height())
-        draw_two_lines(painter, area, row.title, row.finding)
+        if rect.height() <= theme.size.row_check:
+            draw_two_lines(painter, area, row.title, row.finding)
+            return
+        upper = theme.tokens.font.size_body + 5
+        draw_text(painter, QRectF(left, rect.top() + theme.space.xs, area.width(), upper), row.title, size="compact")
+        under = QRectF(left, rect.top() + theme.space.xs + upper, area.width(), rect.height() - upper - theme.space.s)
+        painter.setFont(theme.font("secondary"))
+        painter.setPen(theme.color("text2"))
+        painter.drawText(under, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, row.finding)
 
     def _agree_rect(self, rect: QRect) -> QRectF:
         """Where the selected row that waits for a look has its button."""

@@ -120,9 +120,10 @@ class PickList(QWidget):
 
     picked = Signal(object)
 
-    def __init__(self, anchor: QWidget, name: str) -> None:
+    def __init__(self, anchor: QWidget, name: str, *, least_width: int = 0) -> None:
         super().__init__(anchor.window())
         self._anchor = anchor
+        self._least_width = least_width
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list = SuggestionList(name, self)
         self.list.clicked.connect(lambda: self.pick())
@@ -188,7 +189,7 @@ class PickList(QWidget):
         return False
 
     def _place(self) -> None:
-        """Under the anchor and as wide; above it where the window ends."""
+        """Under the anchor and as wide, or as wide as was asked for; above it where the window ends."""
         window = self._anchor.window()
         if self.parentWidget() is not window:
             self.setParent(window)
@@ -205,7 +206,9 @@ class PickList(QWidget):
                 top_left.setY(above - height)
             else:
                 height = below
-        self.setGeometry(top_left.x(), top_left.y(), self._anchor.width(), height)
+        width = max(self._anchor.width(), self._least_width)
+        left = max(0, min(top_left.x(), window.width() - width))
+        self.setGeometry(left, top_left.y(), width, height)
 
     def watch(self, owner: QObject) -> None:
         """Close when this widget goes or hides."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui.theme import current_theme
@@ -138,6 +138,12 @@ class RowList(QListView, Generic[R]):
     def _pick(self, index: QModelIndex, _former: QModelIndex) -> None:
         if index.isValid():
             self.picked.emit(index.data(Qt.ItemDataRole.UserRole))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fits and event.size().width() != event.oldSize().width() and self.height() != self.rows_height():
+            self.scheduleDelayedItemsLayout()
+            self.setFixedHeight(self.rows_height())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -208,7 +208,6 @@ class PagedModel(QAbstractTableModel):
     def _take(self, question: int, page: PageOfRows[Any], *, first: bool) -> None:
         if question != self._question:
             return
-        self._asking = False
         self._cursor = page.next_cursor
         self._at_end = page.next_cursor is None
         if first:
@@ -222,6 +221,7 @@ class PagedModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), start, start + len(page.rows) - 1)
             self._rows.extend(page.rows)
             self.endInsertRows()
+        self._asking = False  # only now: a listener of the change must not fetch in the middle of it
         self.loading.emit(False)
         self.loaded.emit()
 
@@ -266,15 +266,28 @@ class PagedModel(QAbstractTableModel):
 
 
 class Table(QTableView):
-    """The view: one selected row, arrows move, Enter or a double click opens, the space bar sets the box."""
+    """The view: one selected row, arrows move, Enter or a double click opens, the space bar sets the box.
+
+    With `identify` a reload keeps the selected row by its key, or else its place.
+    """
 
     opened = Signal(object)
     selected = Signal(object)
 
-    def __init__(self, name: str, model: PagedModel, parent: QWidget | None = None, *, compact: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: PagedModel,
+        parent: QWidget | None = None,
+        *,
+        compact: bool = False,
+        identify: Callable[[Any], Hashable] | None = None,
+    ) -> None:
         super().__init__(parent)
         theme = current_theme()
         self._source = model
+        self._identify = identify
+        self._kept: tuple[Hashable, int] | None = None
         model.setParent(self)
         self.setAccessibleName(name)
         self.setModel(model)
@@ -295,7 +308,7 @@ class Table(QTableView):
         self._bar.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         model.loading.connect(self._bar.set_on)
         model.modelReset.connect(self._fit)
-        model.modelReset.connect(self._select_first)
+        model.modelReset.connect(self._select_again)
         self.activated.connect(self._open)
         self.selectionModel().currentRowChanged.connect(self._tell)
         self._fit()
@@ -317,16 +330,30 @@ class Table(QTableView):
     def _first_column(self) -> int:
         return int(self._source.has_boxes)
 
-    def _select_first(self) -> None:
-        if self._source.rowCount():
+    def keep(self, key: Hashable) -> None:
+        """Select the row with this key at the next reload, where it is among the first page."""
+        self._kept = (key, 0)
+
+    def _select_again(self) -> None:
+        count = self._source.rowCount()
+        if not count:
+            return
+        if self._identify is None or self._kept is None:
             self.select(0)
+            return
+        key, place = self._kept
+        keys = [self._identify(self._source.row(position)) for position in range(count)]
+        self.select(keys.index(key) if key in keys else min(place, count - 1))
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(Qt.ItemDataRole.UserRole))
 
     def _tell(self, index: QModelIndex, _former: QModelIndex) -> None:
         if index.isValid():
-            self.selected.emit(index.data(Qt.ItemDataRole.UserRole))
+            row = index.data(Qt.ItemDataRole.UserRole)
+            if self._identify is not None:
+                self._kept = (self._identify(row), index.row())
+            self.selected.emit(row)
 
     def _fit(self) -> None:
         """Give each column its width; the stretching ones take the rest, or give up to a third; hide what has no room here."""

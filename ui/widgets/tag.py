@@ -91,6 +91,15 @@ class Chip(QAbstractButton):
         self._on = on
         self.update()
 
+    def set_text(self, text: str, *, on: bool | None = None) -> None:
+        """Change what the chip says, and whether its filter is set."""
+        self.setText(text)
+        self.setAccessibleName(tr("筛选：{text}").format(text=text))
+        if on is not None:
+            self._on = on
+        self.updateGeometry()
+        self.update()
+
     def set_count(self, count: int | None) -> None:
         """Show how many rows the filter leaves."""
         self._count = count

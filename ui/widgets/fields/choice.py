@@ -27,7 +27,7 @@ class ChoiceField(Field):
     """A field with a list.
 
     Typing narrows the list, Enter or leaving the field takes the marked line, Esc gives the former value back. A digit alone
-    takes the line of that number at once.
+    takes the line of that number at once. An Enter ends the field: the form goes on to the next gap.
     """
 
     def __init__(
@@ -50,11 +50,14 @@ class ChoiceField(Field):
         self.edit.take_key = self._take_key
         self.edit.left.connect(self._leave)
         self.edit.entered.connect(self.edit.selectAll)
+        self.edit.returnPressed.connect(self.settled)
         self.build(self.edit, chevron=True)
 
     def set_options(self, options: Sequence[Option]) -> None:
         """Offer other choices; a value that is no longer among them is taken away."""
         self._options = tuple(options)
+        if self._list is not None:
+            self._list.hide()
         if self._code not in {option.code for option in options}:
             self._code = ""
         self._show_label()
@@ -69,6 +72,12 @@ class ChoiceField(Field):
     def label(self) -> str:
         """The words of the present choice; an unknown code stands for itself."""
         return next((option.label for option in self._options if option.code == self._code), self._code)
+
+    def open_list(self) -> None:
+        """Put the cursor into the field and show all choices."""
+        if not self._read_only:
+            self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._open()
 
     def show_read_only(self, on: bool) -> None:
         self._read_only = on
@@ -123,6 +132,8 @@ class ChoiceField(Field):
             if event.key() == Qt.Key.Key_Escape:
                 self._show_label()
             if (event.key() != Qt.Key.Key_Enter or is_enter(event)) and popup.handle_key(event.key()):
+                if is_enter(event):
+                    self.settled.emit()
                 return True
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Space) and not event.modifiers():
             self._open()

@@ -11,7 +11,7 @@ from nbcase.domain.words import tr
 from ui.tasks import Tasks
 from ui.theme import current_theme
 from ui.widgets.fields.frame import FieldValue, Problem
-from ui.widgets.fields.text import TextField
+from ui.widgets.fields.text import TextField, is_enter
 from ui.widgets.picklist import PickList, Suggestion
 
 
@@ -31,7 +31,8 @@ Provider = Callable[[str], Suggestions]
 class CompletionField(TextField):
     """A line of text with suggestions from a provider that runs beside the event loop.
 
-    Enter takes the marked line: `picked` carries its payload, which stays as `payload()` until the text is edited again.
+    Enter takes the marked line: `picked` carries its payload, which stays as `payload()` until the text is edited again. An Enter
+    that comes before the list takes the first line once it is there: a fast clerk does not wait for it.
     Alt+N asks for a new record (`new_requested` with the text), Esc keeps the mere text.
     """
 
@@ -56,6 +57,8 @@ class CompletionField(TextField):
         self._new_label = new_label
         self._payload: object = None
         self._asked = 0
+        self._answered = 0
+        self._is_enter_waiting = False
         self._list: PickList | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -78,6 +81,7 @@ class CompletionField(TextField):
 
     def _typed(self, text: str) -> None:
         self._payload = None
+        self._is_enter_waiting = False
         super()._typed(text)
         self._timer.start()
 
@@ -94,7 +98,14 @@ class CompletionField(TextField):
         """Show an answer unless a later question is under way or the clerk has gone on."""
         if asked != self._asked or not self.edit.hasFocus():
             return
+        self._answered = asked
         self.set_note(found.count)
+        if self._is_enter_waiting:
+            self._is_enter_waiting = False
+            if found.rows:
+                self._take(found.rows[0])
+            self.settled.emit()
+            return
         self._popup().show_suggestions(found.rows, typed=typed, note=found.note or _nothing_found(found))
 
     def _popup(self) -> PickList:
@@ -112,6 +123,7 @@ class CompletionField(TextField):
 
     def _take(self, row: Suggestion) -> None:
         self._asked += 1
+        self._answered = self._asked
         self._timer.stop()
         self.edit.setText(row.text)
         self._payload = row.payload
@@ -126,15 +138,26 @@ class CompletionField(TextField):
             return True
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             return False
+        if is_enter(event) and self._is_searching():
+            self._is_enter_waiting = True
+            return True
         if self._list is not None and self._list.isVisible():
-            return self._list.handle_key(event.key())
+            used = self._list.handle_key(event.key())
+            if used and is_enter(event):
+                self.settled.emit()
+            return used
         if event.key() == Qt.Key.Key_Down:
             self._ask()
             return True
         return False
 
+    def _is_searching(self) -> bool:
+        """Whether the list for what stands in the field is still to come."""
+        return self._timer.isActive() or (self._asked > self._answered and self._payload is None and bool(self.value()))
+
     def was_left(self) -> None:
         self._asked += 1
+        self._answered = self._asked
         self._timer.stop()
         if self._list is not None:
             self._list.hide()

@@ -88,12 +88,14 @@ class Frame(QWidget):
 class Field(QWidget):
     """One input of a form.
 
-    `edited` follows every change that the clerk makes, `left` the focus going away (the draft is kept then); neither follows
-    `set_value`. A field to check stays amber until it is confirmed or edited; a wrong one says so under itself.
+    `edited` follows every change that the clerk makes, `left` the focus going away (the draft is kept then), `settled` an Enter
+    that ends the input; none follows `set_value`. A field to check stays amber until it is confirmed or edited; a wrong one says
+    so under itself.
     """
 
     edited = Signal()
     left = Signal()
+    settled = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None, *, required: bool = False, problem: Problem | None = None) -> None:
         super().__init__(parent)
@@ -136,6 +138,13 @@ class Field(QWidget):
     def accessible_label(self) -> str:
         """The name that a screen reader says, with what the form demands."""
         return tr("{name}，必填").format(name=self.name) if self.required else self.name
+
+    def set_required(self, on: bool) -> None:
+        """Demand a value, or no longer: what one field says may make another one necessary."""
+        self.required = on
+        if (proxy := self.focusProxy()) is not None:
+            proxy.setAccessibleName(self.accessible_label())
+        self.refresh()
 
     def value(self) -> FieldValue:
         """The value in its canonical form: no grouping blanks, dates as 1994-07-12, the code of a choice."""
@@ -200,8 +209,8 @@ class Field(QWidget):
         return not problem
 
     def needs_work(self) -> bool:
-        """Whether the cursor should stop here: missing, wrong or to be checked."""
-        if self.state() == "read_only":
+        """Whether the cursor should stop here: missing, wrong or to be checked; never where the field is not shown."""
+        if self.state() == "read_only" or self.isHidden():
             return False
         return self.state() in ("check", "error") or (self.required and self.is_empty())
 

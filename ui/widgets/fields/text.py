@@ -28,6 +28,7 @@ class TextField(Field):
         self.edit.setPlaceholderText(placeholder)
         self.edit.textEdited.connect(self._typed)
         self.edit.left.connect(self.was_left)
+        self.edit.returnPressed.connect(self.settled)
         self.build(self.edit)
 
     def value(self) -> FieldValue:

@@ -1,0 +1,102 @@
+"""What a known resident can have done now: every situation of every item, with what stands in the way, and its form filled in."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from nbcase.domain.resident import Resident
+from nbcase.domain.words import tr
+from nbcase.items.checks import Check, CheckState, Fact, check_conditions
+from nbcase.items.item import AnyOf, Field, Item, Situation
+from nbcase.operations.desk import Desk
+from nbcase.operations.facts import NOT_WORKING, STABLE_PLACES, Standing, facts_of, standing
+from nbcase.store.desk_database import reading
+from nbcase.store.shelf import Shelf
+
+STUDENT = "07"
+"""现从事职业: 学生."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One situation for one resident. `obstacle` is empty when it can be begun; what only papers can prove is no obstacle."""
+
+    item: Item
+    situation: Situation
+    obstacle: str = ""
+
+    @property
+    def name(self) -> str:
+        """The item with its situation, as lists show it."""
+        return f"{self.item.name.zh} · {self.situation.name.zh}"
+
+
+def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
+    """Every situation for a resident, possible ones first; LookupError for an unknown id.
+
+    The centre is not asked: whether another station knows a permit is checked when the request is examined.
+    """
+    present = present_standing(desk, resident_id)
+    made = [_offer(desk, item, situation, present) for item, situation in desk.items.pairs()]
+    return tuple(sorted(made, key=lambda offer: bool(offer.obstacle)))
+
+
+def present_standing(desk: Desk, resident_id: str) -> Standing:
+    """What this desk holds of a resident; LookupError for an unknown id."""
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        return standing(shelf, shelf.need(Resident, resident_id))
+
+
+def _offer(desk: Desk, item: Item, situation: Situation, present: Standing) -> Offer:
+    if _registers(situation) and present.active is not None:
+        return Offer(item=item, situation=situation, obstacle=tr("已有在住登记，信息有变化办变更"))
+    # Without the centre's word the facts are those of this desk: an empty fact passes, as none is known here.
+    checks = check_conditions(situation, facts_of(present, situation, (), desk.today(), Fact()), desk.today())
+    return Offer(
+        item=item, situation=situation, obstacle=next((_words(check) for check in checks if _stands_in_the_way(situation, check)), "")
+    )
+
+
+def _registers(situation: Situation) -> bool:
+    return any(field.bind == "resident.document_number" for field in situation.fields())
+
+
+def _stands_in_the_way(situation: Situation, check: Check) -> bool:
+    """A failed condition that no paper can mend: one of several ways to meet it may be proved at the counter."""
+    condition = next(entry for entry in situation.conditions if entry.key == check.key)
+    return check.state is CheckState.FAILED and not isinstance(condition.test, AnyOf)
+
+
+def _words(check: Check) -> str:
+    return f"{check.detail}；{check.missing}" if check.detail and check.missing else check.detail or check.missing
+
+
+def known_answers(situation: Situation, present: Standing) -> dict[str, Any]:
+    """The answers that the records give already, as the form wants them; the others are left out."""
+    found = {field.key: _answer(field, present) for field in situation.fields()}
+    return {key: value for key, value in found.items() if value not in (None, "")}
+
+
+def _answer(field: Field, present: Standing) -> Any:
+    if field.key == "ground":
+        return likely_ground(present)
+    owner, _, name = (field.bind or "").partition(".")
+    if owner == "registration" and name in ("ended_on", "end_reason_code"):
+        return None
+    record = {"resident": present.resident, "dwelling": present.dwelling, "registration": present.active}.get(owner)
+    value = getattr(record, name, None)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def likely_ground(present: Standing) -> str | None:
+    """The ground of the permit, or what the records speak for: school, work, then dwelling; None where nothing does."""
+    if present.permit is not None and present.permit.grounds:
+        return present.permit.grounds[0]
+    resident, active = present.resident, present.active
+    if resident.occupation_code == STUDENT:
+        return "study"
+    if resident.employer and resident.occupation_code not in NOT_WORKING:
+        return "employment"
+    place = (active.place_code if active else None) or (present.dwelling.place_code if present.dwelling else None)
+    return "dwelling" if place in STABLE_PLACES else None

@@ -1,0 +1,106 @@
+"""The change feed under writers that commit late and out of order."""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+import sqlalchemy as sa
+
+from nbcase.domain.errors import UserError
+from nbcase.store.centre_database import open_centre_database
+from nbcase.store.feed import START, append, feed_head, parse_cursor, read_page
+from nbcase.store.tables import change_feed
+
+STATION = "3302120010"
+
+
+@pytest.fixture
+def engine(centre_database: str) -> Iterator[sa.Engine]:
+    engine = open_centre_database(centre_database, pool_size=12)
+    yield engine
+    engine.dispose()
+
+
+def _row(name: str, station_code: str | None = STATION) -> dict[str, object]:
+    return {"station_code": station_code, "desk_id": "d", "record_type": "resident", "record_id": name, "version": 1, "body": b"{}"}
+
+
+def _read(engine: sa.Engine, cursor: str, limit: int = 500) -> tuple[list[str], str]:
+    with engine.begin() as connection:
+        page = read_page(connection, STATION, cursor, limit)
+    return [row.record_id for row in page.rows], page.cursor
+
+
+def _read_naively(engine: sa.Engine, position: int) -> tuple[list[str], int]:
+    """What a reader would do who trusts positions: the mistake that the cursor is made to avoid."""
+    with engine.begin() as connection:
+        rows = connection.execute(sa.select(change_feed).where(change_feed.c.position > position).order_by(change_feed.c.position)).all()
+    return [row.record_id for row in rows], max((row.position for row in rows), default=position)
+
+
+def test_a_row_that_is_committed_late_is_not_passed_over(engine: sa.Engine) -> None:
+    with engine.connect() as slow, engine.connect() as fast, slow.begin() as slow_transaction:
+        append(slow, [_row("early")])
+        with fast.begin():
+            append(fast, [_row("late")])
+        naive, position = _read_naively(engine, 0)
+        seen, cursor = _read(engine, START)
+        assert naive == ["late"]
+        assert seen == []
+        slow_transaction.commit()
+    assert _read_naively(engine, position)[0] == [], "the naive reader has lost a row"
+    assert _read(engine, cursor)[0] == ["early", "late"]
+
+
+def test_nothing_is_skipped_or_doubled_with_eight_writers_who_hold_transactions_open(engine: sa.Engine) -> None:
+    writers, rounds = 8, 25
+    start, has_ended = Barrier(writers + 1), Event()
+
+    def write(writer: int) -> None:
+        chance = random.Random(writer)
+        start.wait()
+        for turn in range(rounds):
+            with engine.begin() as connection:
+                for part in range(3):
+                    append(connection, [_row(f"{writer}-{turn}-{part}")])
+                    connection.execute(sa.text("SELECT pg_sleep(:s)"), {"s": chance.random() * 0.004})
+
+    def read() -> list[str]:
+        seen: list[str] = []
+        cursor = START
+        start.wait()
+        while True:
+            was_over = has_ended.is_set()
+            names, cursor = _read(engine, cursor, limit=17)
+            seen += names
+            if was_over and not names:
+                return seen
+
+    with ThreadPoolExecutor(writers + 1) as pool:
+        reader = pool.submit(read)
+        for writing in [pool.submit(write, number) for number in range(writers)]:
+            writing.result()
+        has_ended.set()
+        seen = reader.result()
+    assert len(seen) == len(set(seen))
+    assert set(seen) == {f"{writer}-{turn}-{part}" for writer in range(writers) for turn in range(rounds) for part in range(3)}
+
+
+def test_a_station_sees_its_own_rows_and_those_for_everybody_in_order(engine: sa.Engine) -> None:
+    for name, station_code in (("a", STATION), ("b", "other"), ("c", None), ("d", STATION)):
+        with engine.begin() as connection:
+            append(connection, [_row(name, station_code)])
+    first, cursor = _read(engine, START, limit=2)
+    rest, end = _read(engine, cursor, limit=2)
+    assert (first, rest) == (["a", "c"], ["d"])
+    with engine.begin() as connection:
+        assert feed_head(connection, STATION) == end
+        assert feed_head(connection, "nobody") != START
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "1.", ".1", "1.x", "-1.2", "1.2.3", "９.1", "9" * 50 + ".1"])
+def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
+    with pytest.raises(UserError, match="更新位置"):
+        parse_cursor(cursor)

@@ -1,0 +1,80 @@
+"""The form of a service item's situation: its declarations as sections of the window's form."""
+
+from nbcase.domain import codes
+from nbcase.domain.words import tr
+from nbcase.items.checks import label
+from nbcase.items.item import Field, Situation
+from nbcase.operations.desk import Desk
+from nbcase.operations.look import DwellingHit, complete_address
+from ui.widgets.fields import Option, Provider, Suggestions
+from ui.widgets.form import FieldKind, FieldSpec, FormSection
+from ui.widgets.picklist import Suggestion
+
+_KINDS: dict[str, FieldKind] = {
+    "text": "text",
+    "paragraph": "multi_line",
+    "identity_number": "identity",
+    "date": "date",
+    "choice": "choice",
+    "phone": "phone",
+    "integer": "text",
+    "address": "completion",
+    "check": "check",
+}
+
+
+def form_sections(situation: Situation, language: str, *, read_only: bool = False) -> tuple[FormSection, ...]:
+    """Every group of the situation in its order."""
+    return tuple(
+        FormSection(
+            title=label(group.title, language), fields=tuple(field_spec(field, language, read_only=read_only) for field in group.fields)
+        )
+        for group in situation.form
+    )
+
+
+def field_spec(field: Field, language: str, *, read_only: bool = False) -> FieldSpec:
+    """One field as the form wants it."""
+    return FieldSpec(
+        key=field.key,
+        label=label(field.label, language),
+        kind=_KINDS[field.kind],
+        options=code_options(field.table, language) if field.table else (),
+        required=field.required,
+        span=field.span,
+        placeholder=label(field.placeholder, language) if field.placeholder else "",
+        read_only=field.read_only or read_only,
+        new_label=tr("新建房屋") if field.kind == "address" else "",
+    )
+
+
+def code_options(table: str, language: str) -> tuple[Option, ...]:
+    """The values of a code table, found by their pinyin initials too."""
+    english = language == "en"
+    return tuple(
+        Option(code=entry.code, label=entry.en if english else entry.zh, keys=entry.initials)
+        for entry in codes.table(table).entries.values()
+    )
+
+
+def address_provider(desk: Desk) -> Provider:
+    """Completes a typed address from the known dwellings; called in a worker."""
+
+    def complete(typed: str) -> Suggestions:
+        rows = tuple(_suggestion(hit) for hit in complete_address(desk, typed))
+        return Suggestions(rows=rows, note=tr("本机已知 {n} 处").format(n=len(rows)), count=str(len(rows)) if rows else "")
+
+    return complete
+
+
+def _suggestion(hit: DwellingHit) -> Suggestion:
+    dwelling = hit.dwelling
+    parts = [codes.name("place", dwelling.place_code) if dwelling.place_code else "", dwelling.landlord_name or ""]
+    limit = "" if dwelling.capacity is None else tr(" / 限 {n}").format(n=dwelling.capacity)
+    return Suggestion(
+        text=dwelling.address,
+        under=" · ".join(part for part in parts if part),
+        right=tr("住 {n}{limit} 人").format(n=hit.occupants, limit=limit),
+        icon="building-2",
+        payload=dwelling,
+    )
