@@ -4,9 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbcase.domain.document import Document
+from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 from nbcase.operations.printing import PrintJob, paper_name, print_document
 from ui.context import Notice
+from ui.widgets.fields import Option
+
+Ask = Callable[[str, Sequence[Option], Callable[[str], None]], None]
+"""How a page asks for one of a few answers, such as `AskBar.ask`."""
 
 
 def print_papers(context: Any, documents: Sequence[Document], then: Callable[[list[PrintJob]], None], reason: str = "") -> None:
@@ -37,3 +42,26 @@ def outcome_notice(what: str, documents: Sequence[Document], jobs: Sequence[Prin
     """The notice after an act with papers: a warning when a paper did not come out, for the act itself is done."""
     is_printed = len(jobs) == len(documents) and not any(job.state == "failed" for job in jobs)
     return Notice(what=what, kind="success" if is_printed else "warn", safe=printed_words(documents, jobs), do=do)
+
+
+def print_one(context: Any, ask: Ask, document: Document) -> None:
+    """Print a paper at once, or ask why it is printed a second time; tell what became of it and let pages reload."""
+    if context.queue is None:
+        context.trouble(DeviceError(tr("没有打印机。"), safe=tr("文书已存在本机。"), do=tr("请在“设置”选打印机。")))
+        return
+    name = paper_name(document.kind_code)
+
+    def told(jobs: list[PrintJob]) -> None:
+        context.notify(outcome_notice(tr("{paper}已交打印机。").format(paper=name), [document], jobs))
+        context.announce(frozenset({"document"}))
+
+    if document.print_count == 0:
+        print_papers(context, [document], told)
+        return
+    options = [Option(code=word, label=word) for word in reprint_reasons()]
+    ask(tr("{paper}为什么补打？").format(paper=name), options, lambda reason: print_papers(context, [document], told, reason))
+
+
+def reprint_reasons() -> tuple[str, ...]:
+    """Why a paper is printed a second time."""
+    return (tr("缺页"), tr("污损"), tr("遗失"), tr("没有打出来"))

@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -147,6 +148,15 @@ def _widened(box: Box, margin: float) -> Box:
 def _points(box: Any) -> tuple[Point, Point, Point, Point]:
     a, b, c, d = ((float(x), float(y)) for x, y in box)
     return a, b, c, d
+
+
+def has_models() -> bool:
+    """Whether the engine and its models are on this computer; looks at files only, so it is quick."""
+    found = find_spec("rapidocr")
+    if found is None or found.origin is None:
+        return False
+    models = Path(found.origin).parent / "models"
+    return all(any(models.glob(f"*_{kind}_*.onnx")) for kind in ("det", "rec"))
 
 
 def _load_engine() -> "RapidOCR":

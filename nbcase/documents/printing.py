@@ -65,6 +65,9 @@ class PrintQueue(Protocol):
     def state(self, job: PrintJob) -> JobState:
         """How far the job is; raises DeviceError when the queue cannot be asked."""
 
+    def obstacle(self) -> str:
+        """Why nothing would come out now, in the clerk's words; empty when nothing is known of. Raises like `state`."""
+
 
 class FolderQueue:
     """A printer that lays every paper as a PDF file into a folder: for the demo, for tests, for a desk without a printer."""
@@ -108,6 +111,11 @@ class FolderQueue:
         """Printed when the file is there."""
         return JobState.PRINTED if (self._folder / job.job_id).is_file() else JobState.UNKNOWN
 
+    def obstacle(self) -> str:
+        """A folder that nothing can be written into; one that is not there yet is made with the first paper."""
+        place = next((each for each in (self._folder, *self._folder.parents) if each.exists()), self._folder)
+        return "" if os.access(place, os.W_OK) else tr("文件夹 {folder} 不能写入").format(folder=self._folder)
+
 
 class CupsQueue:
     """A queue of the CUPS print server, through its own programs ``lp`` and ``lpstat``."""
@@ -141,6 +149,10 @@ class CupsQueue:
         if state == "pending" and (self._is_disabled() or "printer-stopped" in reasons):
             return JobState.STOPPED
         return _STATES[state]
+
+    def obstacle(self) -> str:
+        """A printer that somebody or the server itself has paused."""
+        return tr("{name} 已暂停").format(name=self._name) if self._is_disabled() else ""
 
     def _is_disabled(self) -> bool:
         """A paused printer leaves its jobs pending: only its own line says so."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 
-from nbcase.domain.action import Action
+from nbcase.domain.action import Action, Outcome
 from nbcase.domain.case import OPEN_STATES, Case, CaseState
-from nbcase.domain.clerk import PERMISSIONS, Clerk
+from nbcase.domain.clerk import PERMISSIONS, Clerk, Role
 from nbcase.domain.clock import CHINA, add_months, local_date
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
@@ -27,6 +27,8 @@ from nbcase.store.search import Found, search
 from nbcase.store.shelf import Shelf, as_record
 
 PAGE_SIZE = 50
+
+_SHOWN_DUE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,10 +313,10 @@ class ResidentRow:
     permit_state: PermitState | None
 
 
-def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE) -> RowPage[ResidentRow]:
-    """A page of residents by name."""
+def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE, text: str = "") -> RowPage[ResidentRow]:
+    """A page of residents by name; `text` is part of a name or of a number."""
     table = tables.DESK_RECORDS["resident"]
-    query = sa.select(table).order_by(table.c.name, table.c.id).limit(limit + 1)
+    query = sa.select(table).where(*_resident_conditions(table, text)).order_by(table.c.name, table.c.id).limit(limit + 1)
     if cursor is not None:
         name, _, last_id = cursor.rpartition("|")
         query = query.where(sa.tuple_(table.c.name, table.c.id) > sa.tuple_(sa.literal(name), sa.literal(last_id)))
@@ -324,6 +326,20 @@ def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE) -> 
         rows = [_resident_row(desk, shelf, resident) for resident in found[:limit]]
     next_cursor = f"{found[limit - 1].name}|{found[limit - 1].id}" if len(found) > limit else None
     return RowPage(tuple(rows), next_cursor)
+
+
+def count_residents(desk: Desk, text: str = "") -> int:
+    """How many residents this desk knows, or how many the text finds."""
+    table = tables.DESK_RECORDS["resident"]
+    with reading(desk.engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table).where(*_resident_conditions(table, text))).scalar_one()
+
+
+def _resident_conditions(table: sa.Table, text: str) -> list[sa.ColumnElement[bool]]:
+    wanted = text.strip()
+    if not wanted:
+        return []
+    return [sa.or_(table.c.name.contains(wanted, autoescape=True), table.c.document_number.contains(wanted.upper(), autoescape=True))]
 
 
 def _resident_row(desk: Desk, shelf: Shelf, resident: Resident) -> ResidentRow:
@@ -378,10 +394,11 @@ class EndorsementDue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """Figures and lists of 工作台."""
+    """Figures and lists of 工作台. `my_cases` are the first promised of those the clerk took; of all for others."""
 
     open_count: int
     mine_count: int
+    mine_tomorrow_count: int
     overdue_count: int
     due_tomorrow_count: int
     accepted_today: int
@@ -389,6 +406,8 @@ class HomeView:
     waiting_count: int
     my_cases: tuple[CaseRow, ...]
     endorsements_due: tuple[EndorsementDue, ...]
+    endorsements_due_count: int
+    endorsements_late_count: int
 
 
 def home_view(desk: Desk, clerk: Clerk) -> HomeView:
@@ -401,7 +420,10 @@ def home_view(desk: Desk, clerk: Clerk) -> HomeView:
         accepted = connection.execute(sa.select(table.c.accepted_at).where(table.c.accepted_at >= midnight)).scalars().all()
         waiting = connection.execute(sa.select(sa.func.count()).select_from(tables.outbox).where(tables.outbox.c.outcome.is_(None))).scalar_one()
         limits = [(case, limit_use(desk.calendar, case, today)) for case in open_rows]
-        mine = sorted(open_rows, key=lambda case: (case.promised_due_on or date.max, case.accepted_at))
+        own = [case for case in open_rows if clerk.role is not Role.CLERK or case.accepted_by == clerk.id]
+        mine = sorted(own, key=lambda case: (case.promised_due_on or date.max, case.accepted_at))
+        shelf = Shelf(connection)
+        due = _endorsements_due(shelf, today)
         hours: dict[int, int] = {}
         for at in accepted:
             hour = at.astimezone(CHINA).hour
@@ -409,33 +431,39 @@ def home_view(desk: Desk, clerk: Clerk) -> HomeView:
         return HomeView(
             open_count=len(open_rows),
             mine_count=sum(case.accepted_by == clerk.id for case in open_rows),
+            mine_tomorrow_count=sum(use.left == 1 and case.accepted_by == clerk.id for case, use in limits),
             overdue_count=sum(use.left is not None and use.left < 0 for _, use in limits),
             due_tomorrow_count=sum(use.left == 1 for _, use in limits),
             accepted_today=len(accepted),
             accepted_by_hour=hours,
             waiting_count=waiting,
             my_cases=tuple(_case_rows(desk, connection, mine[:7])),
-            endorsements_due=_endorsements_due(Shelf(connection), today),
+            endorsements_due=tuple(_due_view(shelf, window, permit, today) for window, permit in due[:_SHOWN_DUE]),
+            endorsements_due_count=len(due),
+            endorsements_late_count=sum(window.closes_on < today for window, _ in due),
         )
 
 
-def _endorsements_due(shelf: Shelf, today: date, limit: int = 12) -> tuple[EndorsementDue, ...]:
-    found = []
-    for permit in shelf.find(Permit, cancelled_on=None):
-        endorsements = shelf.find(Endorsement, permit_id=permit.id)
-        window = endorsement_window(permit, endorsements)
-        if window.opens_on <= add_months(today, 1) and window.closes_on >= today - timedelta(days=31) and window.opens_on <= today:
-            resident = shelf.get(Resident, permit.resident_id)
-            if resident is not None:
-                present = standing(shelf, resident)
-                address = present.dwelling.address if present.dwelling else ""
-                found.append(EndorsementDue(resident=resident, permit=permit, window=window, address=address, days_left=(window.closes_on - today).days))
-    return tuple(sorted(found, key=lambda due: due.window.closes_on)[:limit])
+def _endorsements_due(shelf: Shelf, today: date) -> list[tuple[EndorsementWindow, Permit]]:
+    """Permits whose window is open, or closed within the last month; the first to close comes first."""
+    made: dict[str, list[Endorsement]] = {}
+    for endorsement in shelf.find(Endorsement):
+        made.setdefault(endorsement.permit_id, []).append(endorsement)
+    windows = [(endorsement_window(permit, made.get(permit.id, ())), permit) for permit in shelf.find(Permit, cancelled_on=None)]
+    due = [(window, permit) for window, permit in windows if window.opens_on <= today <= add_months(window.closes_on, 1)]
+    return sorted(due, key=lambda entry: (entry[0].closes_on, entry[1].id))
+
+
+def _due_view(shelf: Shelf, window: EndorsementWindow, permit: Permit, today: date) -> EndorsementDue:
+    resident = shelf.need(Resident, permit.resident_id)
+    present = standing(shelf, resident)
+    address = present.dwelling.address if present.dwelling else ""
+    return EndorsementDue(resident=resident, permit=permit, window=window, address=address, days_left=(window.closes_on - today).days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One line of 同步: an action and what became of it."""
+    """One line of 同步: an action and what became of it; `fields` are those that collided, as ``record.field``."""
 
     action: Action
     clerk_name: str
@@ -446,30 +474,44 @@ class OutboxRow:
     reason: str
     answered_at: datetime | None
     tries: int
+    fields: tuple[str, ...] = ()
 
 
-def outbox_rows(desk: Desk, *, waiting: bool, limit: int = 200) -> list[OutboxRow]:
-    """What waits (oldest first), or what went (newest first)."""
+def outbox_rows(desk: Desk, *, waiting: bool, limit: int = 200, outcomes: frozenset[Outcome] = frozenset()) -> list[OutboxRow]:
+    """What waits (oldest first), or what went (newest first), of these outcomes where any are named."""
     action, box = tables.desk_action, tables.outbox
     query = sa.select(action.c.body, box).join(box, box.c.sequence == action.c.sequence).limit(limit)
     query = query.where(box.c.outcome.is_(None)).order_by(box.c.sequence) if waiting else query.where(box.c.outcome.is_not(None)).order_by(box.c.sequence.desc())
+    if outcomes:
+        query = query.where(box.c.outcome.in_([outcome.value for outcome in outcomes]))
     with reading(desk.engine) as connection:
         return [_outbox_row(desk, connection, row) for row in connection.execute(query).all()]
 
 
 def _outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> OutboxRow:
     action = read_action(row.body)
-    case = Shelf(connection).get(Case, action.record_id) if action.record_type == "case" else None
+    shelf = Shelf(connection)
+    case = shelf.get(Case, action.record_id) if action.record_type == "case" else None
     sizes = tables.desk_metadata.tables["attachment"]
     total = connection.execute(sa.select(sa.func.sum(sizes.c.size)).where(sizes.c.hash.in_(action.attachments))).scalar() or 0
     return OutboxRow(
         action=action,
         clerk_name=clerk_names(connection).get(action.clerk_id, ""),
         title=item_name(desk, case.item_code, case.situation_code) if case else action.kind,
-        applicant=case.applicant_name if case else "",
+        applicant=_applicant(shelf, action, case),
         attachment_bytes=total,
         outcome=row.outcome,
         reason=row.reason or "",
         answered_at=row.answered_at,
         tries=row.tries,
+        fields=tuple(row.fields or ()),
     )
+
+
+def _applicant(shelf: Shelf, action: Action, case: Case | None) -> str:
+    """Whom the action is about: the case's applicant, or the resident of a paper."""
+    if case is not None:
+        return case.applicant_name
+    paper = shelf.get(Document, action.record_id) if action.record_type == "document" else None
+    resident = shelf.get(Resident, paper.resident_id) if paper is not None else None
+    return resident.name if resident is not None else ""

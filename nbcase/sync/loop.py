@@ -111,6 +111,11 @@ class SyncThread:
         """Call `listener` with every new status from now on."""
         self._listeners.append(listener)
 
+    def contact_once(self) -> SyncStatus:
+        """One contact in the caller's thread: for a command that needs no thread."""
+        self._latest = self._contact()
+        return self._latest
+
     def start(self) -> None:
         """Begin with a contact at once."""
         self._thread.start()

@@ -147,3 +147,11 @@ def test_the_benchmark_still_runs_and_lets_no_wrong_number_pass(capsys: pytest.C
     assert result["wrong_sure"] == 0
     assert result["ratio"] > 0
     assert {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"} <= set(result)
+
+
+def test_a_name_is_read_again_from_its_own_line(reader: DocumentReader) -> None:
+    document = reader.read(encoded(draw_front(LIN)), TODAY)
+    text, confidence = reader.read_again(document.picture, document.fields["name"].box)
+    assert text == LIN.name
+    assert 0.5 < confidence <= 1
+    assert reader.read_again(b"no picture", document.fields["name"].box) == ("", 0.0)

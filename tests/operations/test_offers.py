@@ -46,7 +46,7 @@ def test_who_is_registered_long_enough_may_apply_but_not_register_again(desk: De
     assert found["residence_permit.apply"] == "" == found["residence_registration.change"]
     assert "已有在住登记" in found["residence_registration.new"]
     assert "没有居住证" in found["residence_permit.endorse"]
-    assert [offer.obstacle for offer in offers(desk, resident_id)][0] == "", "what is possible comes first"
+    assert next(iter(offers(desk, resident_id))).obstacle == "", "what is possible comes first"
 
 
 def test_the_way_to_a_permit_is_barred_until_half_a_year_is_full(desk: Desk, resident_id: str, clock: SetClock) -> None:

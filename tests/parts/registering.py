@@ -9,6 +9,7 @@ they matter, the answers at that moment.
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,7 @@ class Clerk:
 
     def say(self, step: str) -> None:
         """One line, at once."""
-        print(json.dumps({"step": step, "answers": self.page.answers()}, ensure_ascii=False), flush=True)
+        _print_line({"step": step, "answers": self.page.answers()})
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Turn the event loop; half a minute at most."""
@@ -106,16 +107,16 @@ class Clerk:
             nonlocal count
             if not is_over and statement.startswith(("INSERT", "UPDATE", "DELETE")):
                 count += 1
-                print(json.dumps({"step": f"wrote {count}"}), flush=True)
+                _print_line({"step": f"wrote {count}"})
 
         def commits(connection: Any) -> None:
             nonlocal is_over
             if count and not is_over:
                 is_over = True
-                print(json.dumps({"step": "commit"}), flush=True)
+                _print_line({"step": "commit"})
 
         def prints(*given: Any, **named: Any) -> Any:
-            print(json.dumps({"step": "printing"}), flush=True)
+            _print_line({"step": "printing"})
             return submit(*given, **named)
 
         sa.event.listen(engine, "after_cursor_execute", wrote)
@@ -130,6 +131,16 @@ class Clerk:
         self.say(f"left {key}")
         self.rest()
         self.say(f"kept {key}")
+
+
+_printing = threading.Lock()
+
+
+def _print_line(step: dict[str, Any]) -> None:
+    """One whole line, whichever thread it comes from."""
+    with _printing:
+        sys.stdout.write(json.dumps(step, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
 
 
 def _give_up(error: BaseException) -> None:

@@ -310,3 +310,39 @@ def test_a_screen_reader_hears_name_demand_and_reason(show: Show) -> None:
     field.set_state("error", "请填写姓名")
     assert _edit(field).accessibleName() == "姓名，必填"
     assert _edit(field).accessibleDescription() == "请填写姓名"
+
+
+def test_an_enter_that_comes_before_the_list_takes_the_first_line_once_it_is_there(show: Show, tasks: TaskRunner, until: Until) -> None:
+    rows = (Suggestion(text="锦绣里 3 幢", payload="first"), Suggestion(text="锦绣里 5 幢", payload="second"))
+    field = CompletionField("居住地址", lambda typed: Suggestions(rows=rows), tasks)
+    _held(show, field)
+    settled: list[bool] = []
+    field.settled.connect(lambda: settled.append(True))
+    _type(field, "锦绣")
+    QTest.keyClick(_edit(field), Qt.Key.Key_Return)
+    assert not settled
+    until(lambda: bool(settled))
+    assert (field.value(), field.payload()) == ("锦绣里 3 幢", "first")
+    QTest.keyClick(_edit(field), Qt.Key.Key_Return)
+    assert settled == [True, True]
+
+
+def test_enter_picks_a_choice_and_ends_the_field(show: Show) -> None:
+    field = ChoiceField("居住处所", _PLACES)
+    _held(show, field)
+    settled: list[str] = []
+    field.settled.connect(lambda: settled.append(str(field.value())))
+    _type(field, "zg")
+    QTest.keyClick(_edit(field), Qt.Key.Key_Return)
+    assert settled == ["own"]
+
+
+def test_a_pass_number_of_digits_is_not_held_against_the_citizens_scheme() -> None:
+    field = IdentityField("证件号码")
+    field.set_value("12345678")
+    assert "18 位" in field.problem()
+    field.set_citizen(False)
+    assert field.problem() == ""
+    field.set_citizen(True)
+    field.set_value("330299940712031")  # an old number of 15 digits
+    assert field.problem() == ""

@@ -148,3 +148,45 @@ def test_two_fields_of_one_key_are_refused(app: QApplication) -> None:
 def test_a_completion_without_a_task_runner_is_refused(app: QApplication) -> None:
     with pytest.raises(ValueError, match="task runner"):
         Form([FormSection(title="", fields=(FieldSpec(key="a", label="甲", kind="completion"),))])
+
+
+def test_enter_goes_on_to_the_next_gap_and_tells_when_there_is_none(show: Show) -> None:
+    form = _form()
+    show(form)
+    finished: list[bool] = []
+    form.finished.connect(lambda: finished.append(True))
+    form.set_values({"number": "330299199407120312", "address": "锦绣里"})
+    assert form.focus_first_gap()
+    assert _has_focus(form) == "name"
+    QTest.keyClicks(QApplication.focusWidget(), "Li")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert _has_focus(form) == "phone"
+    assert not finished
+    QTest.keyClicks(QApplication.focusWidget(), "13905740417")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert finished == [True]
+    assert not form.focus_first_gap()
+
+
+def test_a_hidden_section_neither_misses_anything_nor_stops_the_cursor(show: Show) -> None:
+    form = _form()
+    show(form)
+    form.set_values({"name": "李明", "number": "330299199407120312"})
+    form.show_section(1, False)
+    assert form.missing() == []
+    assert not form.focus_next_gap()
+    form.show_section(1, True)
+    assert form.missing() == ["居住地址", "手机"]
+
+
+def test_a_field_can_become_necessary_and_cease_to_be(show: Show) -> None:
+    form = _form()
+    show(form)
+    origin = form.field("origin")
+    origin.set_required(True)
+    assert "户籍地址" in form.missing()
+    proxy = origin.focusProxy()
+    assert proxy is not None
+    assert proxy.accessibleName() == "户籍地址，必填"
+    origin.set_required(False)
+    assert "户籍地址" not in form.missing()

@@ -16,11 +16,12 @@ from nbcase.domain.resident import Resident
 from nbcase.operations.desk import Dossier
 from nbcase.operations.drafts import drafts, file_content
 from nbcase.operations.look import complete_address, residents
-from nbcase.store.desk_database import reading
+from nbcase.store.desk_database import reading, writing
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter, make_counter
 from tests.parts.newcomer import BACK_FILE, CARD, FRONT_FILE, NUMBER, ReaderWithCard, ready_reader
-from ui.pages.register.presenter import Done, Evidence, Known, RegisterPresenter
+from ui.pages.register.presenter import RegisterPresenter
+from ui.pages.register.view import Done, Evidence, Known
 from ui.pages.register.work import Look, MaterialLine
 
 KEYS = (
@@ -161,7 +162,7 @@ def type_rest(view: FormFake, presenter: RegisterPresenter, **values: str) -> No
 def take_pictures(folder: Path, presenter: RegisterPresenter) -> None:
     for name, content in (("front.jpg", FRONT_FILE), ("back.jpg", BACK_FILE)):
         (folder / name).write_bytes(content)
-        presenter.take_picture(folder / name)
+        presenter.documents.take_picture(folder / name)
 
 
 def find(counter: Counter, kind: type, **where: object) -> list[Any]:
@@ -175,7 +176,7 @@ def own_drafts(counter: Counter) -> list[Any]:
 
 def test_a_card_fills_what_it_says_and_is_kept_at_once(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     assert view.values["name"] == "李𬭎"
     assert view.values["valid_until_on"] == "2039-08-20"
     assert {"name", "birth_on", "sex_code", "home_address"} <= view.filled
@@ -191,7 +192,7 @@ def test_a_reader_that_fails_leaves_the_form_as_it_is(scene: Scene) -> None:
     counter, view, presenter = scene
     view.values["phone"] = "19900005061"
     counter.reader.card = None
-    presenter.read_card()
+    presenter.documents.read_card()
     assert isinstance(counter.troubles[0], DeviceError)
     assert view.values["phone"] == "19900005061"
     assert view.reading == ""
@@ -199,7 +200,7 @@ def test_a_reader_that_fails_leaves_the_form_as_it_is(scene: Scene) -> None:
 
 def test_without_a_camera_it_is_said_and_another_way_offered(scene: Scene) -> None:
     counter, _, presenter = scene
-    presenter.use_camera()
+    presenter.documents.use_camera()
     assert isinstance(counter.troubles[0], DeviceError)
     assert "F4" in counter.troubles[0].do
 
@@ -227,7 +228,7 @@ def test_a_picture_is_kept_before_anything_is_read_from_it(scene: Scene, tmp_pat
 
     counter.document_reader.read = breaks
     (tmp_path / "front.jpg").write_bytes(FRONT_FILE)
-    presenter.take_picture(tmp_path / "front.jpg")
+    presenter.documents.take_picture(tmp_path / "front.jpg")
     kept = own_drafts(counter)[0].attachments
     assert [file.role for file in kept] == ["original"]
     assert file_content(counter.desk, kept[0].hash) == FRONT_FILE
@@ -245,7 +246,7 @@ def test_a_name_from_a_picture_waits_for_a_look_with_other_opinions(scene: Scene
         ("读卡器重读", "字形最准"),
     ]
     assert "name" not in view.filled
-    presenter.accept()
+    presenter.acceptance.accept()
     assert view.focused == "name"
     assert "对照" in str(counter.troubles[-1])
     presenter.choose("name", 2)
@@ -271,12 +272,12 @@ def test_an_edit_settles_a_field_to_check(scene: Scene, tmp_path: Path) -> None:
 
 def test_another_persons_card_never_lands_in_a_form_that_is_begun(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     type_rest(view, presenter)
     counter.reader.card = replace(
         CARD, name="王芳", number=make_number("330299", date(1990, 1, 1), 22), birth_on=date(1990, 1, 1), sex_code="2"
     )
-    presenter.read_card()
+    presenter.documents.read_card()
     assert (view.values["name"], view.values["phone"]) == ("王芳", "")
     assert {draft.title: draft.answers["phone"] for draft in own_drafts(counter)} == {"李𬭎": "19900005061", "王芳": ""}
     assert "李𬭎" in counter.notices[-1].do
@@ -289,9 +290,9 @@ def test_a_known_resident_is_told_with_the_reason_and_continued(scene: Scene) ->
     presenter.field_left("name")
     assert view.known is not None
     assert view.known.reasons == "证件号码相同 · 姓名相同 · 出生日期相同"
-    presenter.compare()
+    presenter.known.compare()
     assert view.compared
-    presenter.continue_known()
+    presenter.known.go_on()
     assert view.values["phone"] == known.phone
     assert own_drafts(counter)[0].answers["resident_id"] == known.id
 
@@ -318,8 +319,8 @@ def test_a_resident_of_another_station_is_adopted_before_going_on(scene: Scene) 
         station_code="X",
     )
     counter.centre.dossiers = [Dossier(resident=stranger, records=())]
-    presenter.read_card()
-    presenter.continue_known()
+    presenter.documents.read_card()
+    presenter.known.go_on()
     assert view.values["phone"] == "19911112222"
     assert find(counter, Resident, id="stranger")
 
@@ -334,6 +335,20 @@ def test_a_known_dwelling_gives_landlord_kind_and_proof_until_the_address_change
     assert view.materials["住所证明"] == "shared"
     presenter.edited("address")
     assert view.materials["住所证明"] == ""
+
+
+def test_an_overcrowded_dwelling_is_told_with_its_figures_and_does_not_stop_the_work(scene: Scene) -> None:
+    counter, view, presenter = scene
+    found = complete_address(counter.desk, "街道", 50)
+    full = next(hit for hit in found if hit.occupants)
+    with writing(counter.desk.engine) as connection:
+        Shelf(connection).write(replace(full.dwelling, capacity=full.occupants))
+    presenter.documents.read_card()
+    type_rest(view, presenter, address=full.dwelling.address)
+    assert f"住 {full.occupants + 1} 人，限 {full.occupants} 人" in view.warning
+    assert "请核实实住人数" in view.warning
+    presenter.acceptance.accept()
+    assert view.done is not None
 
 
 def test_a_child_needs_a_guardian(scene: Scene) -> None:
@@ -379,12 +394,12 @@ def test_an_empty_form_leaves_no_draft(scene: Scene) -> None:
 
 def test_a_discarded_draft_is_gone_and_a_kept_one_stays(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     presenter.want_discard()
     view.asked.pop()[1]("keep")
     assert [draft.title for draft in own_drafts(counter)] == ["李𬭎"]
     assert view.values["name"] == ""
-    presenter.read_card()
+    presenter.documents.read_card()
     presenter.want_discard()
     view.asked.pop()[1]("discard")
     assert len(own_drafts(counter)) == 1
@@ -398,9 +413,9 @@ def test_a_draft_that_is_gone_is_told(scene: Scene) -> None:
 
 def test_acceptance_is_durable_printed_announced_and_leads_on(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     type_rest(view, presenter)
-    presenter.accept()
+    presenter.acceptance.accept()
     assert counter.troubles == []
     assert view.done is not None
     assert view.done.number == "LT-26-9000001"
@@ -420,7 +435,7 @@ def test_what_is_typed_without_a_document_needs_the_clerks_word(scene: Scene) ->
     view.values |= {"document_number": NUMBER, "name": "李𬭎", "nation_code": "01", "home_address": "安徽省南塘县白鹭镇"}
     presenter.field_left("home_address")
     type_rest(view, presenter)
-    presenter.accept()
+    presenter.acceptance.accept()
     assert view.done is None
     question, answer = view.asked.pop()
     assert question == "seen"
@@ -431,9 +446,9 @@ def test_what_is_typed_without_a_document_needs_the_clerks_word(scene: Scene) ->
 
 def test_papers_that_may_follow_are_deferred_to_a_day_in_the_future(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     type_rest(view, presenter)
-    presenter.defer()
+    presenter.acceptance.defer()
     proposed, answer = view.asked.pop()
     assert proposed == "2026-12-01"
     answer("2026-11-24")
@@ -447,9 +462,9 @@ def test_papers_that_may_follow_are_deferred_to_a_day_in_the_future(scene: Scene
 
 def test_a_refused_acceptance_keeps_the_draft_and_names_the_fields(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     type_rest(view, presenter, phone="12")
-    presenter.accept()
+    presenter.acceptance.accept()
     assert view.problems == {"phone": "手机：手机应为 11 位数字，座机带区号"}
     assert view.done is None
     assert not view.busy
@@ -458,9 +473,9 @@ def test_a_refused_acceptance_keeps_the_draft_and_names_the_fields(scene: Scene)
 
 def test_the_one_time_notice_goes_to_the_printer_and_records_nothing(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     view.values["arrived_on"] = "irgendwann"
-    presenter.tell_missing()
+    presenter.acceptance.tell_missing()
     assert counter.troubles == []
     assert len(list((counter.folder / "printed").glob("*.pdf"))) == 1
     assert find(counter, Case, resident_id="x") == []
@@ -468,12 +483,12 @@ def test_the_one_time_notice_goes_to_the_printer_and_records_nothing(scene: Scen
 
 def test_a_scan_of_the_proof_is_kept_and_handed_in(scene: Scene, tmp_path: Path) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     (tmp_path / "lease.pdf").write_bytes(b"%PDF-1.4 lease")
     presenter.add_proof(tmp_path / "lease.pdf")
     type_rest(view, presenter)
     assert view.materials["住所证明"] == "scan"
-    presenter.accept()
+    presenter.acceptance.accept()
     assert view.done is not None
     case = find(counter, Case, number=view.done.number)[0]
     proof = next(material for material in case.materials if material.code == "dwelling_proof")
@@ -483,8 +498,8 @@ def test_a_scan_of_the_proof_is_kept_and_handed_in(scene: Scene, tmp_path: Path)
 def test_a_file_that_is_no_picture_is_refused_and_nothing_changes(scene: Scene, tmp_path: Path) -> None:
     counter, view, presenter = scene
     (tmp_path / "note.txt").write_text("不是图片", encoding="utf-8")
-    presenter.take_picture(tmp_path / "note.txt")
-    presenter.take_picture(tmp_path / "nowhere.jpg")
+    presenter.documents.take_picture(tmp_path / "note.txt")
+    presenter.documents.take_picture(tmp_path / "nowhere.jpg")
     assert len(counter.troubles) == 2
     assert all(isinstance(error, UserError) for error in counter.troubles)
     assert view.reading == ""
@@ -492,13 +507,13 @@ def test_a_file_that_is_no_picture_is_refused_and_nothing_changes(scene: Scene, 
 
 def test_the_next_card_may_be_laid_on_right_after_the_receipt(scene: Scene) -> None:
     counter, view, presenter = scene
-    presenter.read_card()
+    presenter.documents.read_card()
     type_rest(view, presenter)
-    presenter.accept()
+    presenter.acceptance.accept()
     counter.reader.card = replace(
         CARD, name="王芳", number=make_number("330299", date(1990, 1, 1), 22), birth_on=date(1990, 1, 1), sex_code="2"
     )
-    presenter.read_card()
+    presenter.documents.read_card()
     assert view.done is None
     assert view.values["name"] == "王芳"
 
@@ -509,7 +524,7 @@ def test_a_desk_opened_again_offers_the_newest_draft(tmp_path: Path) -> None:
     first = FormFake()
     presenter = RegisterPresenter(first, counter)
     presenter.opened()
-    presenter.read_card()
+    presenter.documents.read_card()
     again = FormFake()
     RegisterPresenter(again, counter).opened()
     assert again.values["name"] == "李𬭎"

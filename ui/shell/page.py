@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.context import DeskContext, KeyHelp
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton
 from ui.widgets.tag import Tag
-from ui.widgets.text import Line, Text
+from ui.widgets.text import ElidedText, Line, Text
 
 
 class PageHeader(QWidget):
@@ -28,7 +27,7 @@ class PageHeader(QWidget):
         self._tags = QHBoxLayout()
         self._tags.setSpacing(theme.space.s)
         self._row.addLayout(self._tags)
-        self._subtitle = _Elided()
+        self._subtitle = ElidedText("meta")
         self._row.addWidget(self._subtitle, 1)
         self._actions = QHBoxLayout()
         self._actions.setSpacing(theme.space.m)
@@ -46,6 +45,7 @@ class PageHeader(QWidget):
         """Show these tags beside the title in place of the former ones."""
         while (item := self._tags.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # or Qt's queued show of a new child would make it a window of its own
                 widget.setParent(None)
                 widget.deleteLater()
         for tag in tags:
@@ -55,29 +55,6 @@ class PageHeader(QWidget):
         """Put buttons at the right, in their order."""
         for widget in widgets:
             self._actions.addWidget(widget)
-
-
-class _Elided(Text):
-    """A line that ends in … where it has no room; the whole is in the tooltip."""
-
-    def __init__(self) -> None:
-        super().__init__("", "meta")
-        self._full = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_full(self, text: str) -> None:
-        self._full = text
-        self.setAccessibleName(text)
-        self._fit()
-
-    def _fit(self) -> None:
-        shown = QFontMetrics(self.font()).elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
-        self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
 
 
 class Page(QWidget):

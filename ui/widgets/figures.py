@@ -40,6 +40,7 @@ class FigureStrip(QWidget):
         """Show these; the items stay, so that the focus stays where it is."""
         while len(self._items) > len(figures):
             gone = self._items.pop()
+            gone.hide()
             gone.setParent(None)
             gone.deleteLater()
         while len(self._items) < len(figures):

@@ -10,7 +10,7 @@ from ui.theme import current_theme
 from ui.widgets.button import IconButton
 from ui.widgets.icon import Icon
 from ui.widgets.ink import draw_ground, draw_line
-from ui.widgets.text import Text, TextTone
+from ui.widgets.text import ElidedText, Text, TextTone
 
 _LOOKS: dict[NoticeKind, tuple[str, str, str]] = {
     "success": ("circle-check", "green", "green_weak"),
@@ -68,9 +68,12 @@ class Callout(QWidget):
         row.addWidget(Icon(icon, "amber"))
         words = QVBoxLayout()
         words.setSpacing(0)
-        self._text, self._under = Text(text, "compact-strong", wrap=True), Text(under, "meta", wrap=True)
+        self._text, self._under = ElidedText("compact-strong"), ElidedText("meta")
+        self.show_words(text, under)
+        words.addStretch(1)
         words.addWidget(self._text)
         words.addWidget(self._under)
+        words.addStretch(1)
         row.addLayout(words, 1)
         for button in buttons:
             row.addWidget(button)
@@ -79,8 +82,8 @@ class Callout(QWidget):
 
     def show_words(self, text: str, under: str) -> None:
         """Change what it says."""
-        self._text.setText(text)
-        self._under.setText(under)
+        self._text.set_full(text)
+        self._under.set_full(under)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = current_theme()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ui.theme import current_theme
@@ -37,6 +37,30 @@ class Text(QLabel):
     def set_tone(self, tone: TextTone) -> None:
         """Change the colour of the state that the text tells."""
         set_property(self, "tone", tone)
+
+
+class ElidedText(Text):
+    """A line that ends in … where it has no room; the whole is in the tooltip and for screen readers."""
+
+    def __init__(self, role: TextRole = "body", parent: QWidget | None = None, *, tone: TextTone = "") -> None:
+        super().__init__("", role, parent, tone=tone)
+        self._full = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_full(self, text: str) -> None:
+        """Say something else."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = QFontMetrics(self.font()).elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(shown)
+        self.setToolTip(self._full if shown != self._full else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
 
 class Line(QWidget):
@@ -122,6 +146,7 @@ class Facts(QWidget):
         """Show these lines in place of the former ones."""
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # or Qt's queued show of a new child would make it a window of its own
                 widget.setParent(None)
                 widget.deleteLater()
         for row, (label, value) in enumerate(facts):

@@ -8,15 +8,13 @@ from typing import Any, Literal, Protocol
 from nbcase.domain.case import OPEN_STATES, Case, CaseState
 from nbcase.domain.clerk import PERMISSIONS
 from nbcase.domain.clock import local_date
-from nbcase.domain.document import Document
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.operations.decide import Decided, withdraw
 from nbcase.operations.look import CaseDetail, CaseFilter, CaseRow, OpenLimits, case_detail, cases, count_cases, open_limits
 from nbcase.operations.page import RowPage
-from nbcase.operations.printing import PrintJob, paper_name
-from ui.printwork import outcome_notice, print_papers
+from nbcase.operations.printing import paper_name
+from ui.printwork import outcome_notice, print_one
 from ui.widgets.fields import Option
 from ui.widgets.timeline import LimitDay
 
@@ -176,31 +174,12 @@ class CasesPresenter:
         detail = self._detail
         if detail is None or not detail.documents:
             return
-        if self._context.queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("文书已存在本机。"), do=tr("请在“设置”选打印机。")))
-            return
-        if len(detail.documents) == 1:
-            self._ask_reason(detail.documents[0])
+        if len(detail.documents) == 1 or self._context.queue is None:
+            print_one(self._context, self._view.ask, detail.documents[0])
             return
         papers = {document.id: document for document in detail.documents}
         options = [Option(code=document.id, label=paper_name(document.kind_code)) for document in detail.documents]
-        self._view.ask(tr("打印哪一份？"), options, lambda document_id: self._ask_reason(papers[document_id]))
-
-    def _ask_reason(self, document: Document) -> None:
-        if document.print_count == 0:
-            self._print(document, "")
-            return
-        options = [Option(code=word, label=word) for word in reprint_reasons()]
-        self._view.ask(
-            tr("{paper}为什么补打？").format(paper=paper_name(document.kind_code)), options, lambda reason: self._print(document, reason)
-        )
-
-    def _print(self, document: Document, reason: str) -> None:
-        def told(jobs: list[PrintJob]) -> None:
-            self._context.notify(outcome_notice(tr("{paper}已交打印机。").format(paper=paper_name(document.kind_code)), [document], jobs))
-            self._context.announce(frozenset({"document"}))
-
-        print_papers(self._context, [document], told, reason)
+        self._view.ask(tr("打印哪一份？"), options, lambda document_id: print_one(self._context, self._view.ask, papers[document_id]))
 
     def withdraw(self) -> None:
         """撤回, with the applicant's reason."""
@@ -232,11 +211,6 @@ def is_to_decide(desk: Any, case: Case, role: Any) -> bool:
         return False
     step = desk.items.situation(case.item_code, case.situation_code).step(case.step_code)
     return bool(step.decisions) and role in PERMISSIONS[step.action]
-
-
-def reprint_reasons() -> tuple[str, ...]:
-    """Why a paper is printed a second time."""
-    return (tr("缺页"), tr("污损"), tr("遗失"), tr("没有打出来"))
 
 
 def withdrawal_reasons() -> tuple[str, ...]:

@@ -197,7 +197,7 @@ def derive(answers: Mapping[str, Any], capture: Capture, today: date, adult_age:
     """Everything that need not be typed because the answers say it."""
     check = number_check(answers, today)
     values = _values_of(check) if check is not None and check.valid else {}
-    birth_on = _day(values.get("birth_on") or answers.get("birth_on"))
+    birth_on = day_of(values.get("birth_on") or answers.get("birth_on"))
     age = age_on(birth_on, today) if birth_on is not None and birth_on <= today else None
     notes = {
         "document_number": _number_note(check),
@@ -237,7 +237,8 @@ def _number_note(check: NumberCheck | None) -> tuple[str, bool]:
     return (check.notices[0].text if check.notices else ""), True
 
 
-def _day(text: Any) -> date | None:
+def day_of(text: Any) -> date | None:
+    """The day of an ISO text, or None where it is none."""
     try:
         return date.fromisoformat(str(text))
     except ValueError:
@@ -245,7 +246,7 @@ def _day(text: Any) -> date | None:
 
 
 def _marks(answers: Mapping[str, Any], check: NumberCheck | None, capture: Capture, today: date) -> tuple[Mark, ...]:
-    until = _day(answers.get("valid_until_on"))
+    until = day_of(answers.get("valid_until_on"))
     knows_until = until is not None or (capture.card is not None and not capture.card.valid_until_on) or "back" in capture.sides
     marks = [
         Mark(name=tr("号码校验码"), passed=None if check is None else check.valid, why=_why(check)),
@@ -279,7 +280,7 @@ def _agrees(capture: Capture, check: NumberCheck | None) -> bool | None:
 
 def home_words(address: str) -> str:
     """省外县 and the like by the first county, district or city of the address; nothing where it says none."""
-    head = address[:16]
+    head = address[:16].rpartition("自治区")[2]
     places = sorted((place, sign) for sign in "县区旗" if (place := head.find(sign, 2)) > 0)
     city = head.find("市", 2)
     if not places and city < 0:

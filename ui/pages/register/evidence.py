@@ -11,7 +11,7 @@ from nbcase.domain.words import tr
 from ui.casewords import day_words, obtained_words
 from ui.pages.register.capture import Mark, Side
 from ui.pages.register.cardface import card_back, card_front
-from ui.pages.register.presenter import Evidence
+from ui.pages.register.view import Evidence
 from ui.pages.register.work import Alternative, Look, MaterialLine
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton
@@ -281,7 +281,7 @@ class EvidencePanel(QWidget):
         """The side whose picture stands in the view."""
         sides = self._evidence.sides
         if self._view_code == "original":
-            return next(reversed(sides.values())) if sides else None
+            return next(reversed(list(sides.values()))) if sides else None
         return sides.get(self._view_code) or (sides.get("unknown") if self._view_code == "front" else None)
 
     def _meta_words(self) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.identity import DocumentKind
 from nbcase.domain.words import tr
 from nbcase.operations.offers import Offer
 from ui.context import KeyHelp
@@ -18,14 +19,15 @@ from ui.itemform import address_provider, form_sections
 from ui.pages import page
 from ui.pages.register.capture import Derived
 from ui.pages.register.evidence import EvidencePanel, read_image
-from ui.pages.register.presenter import Done, Evidence, Known, RegisterPresenter
+from ui.pages.register.presenter import RegisterPresenter
 from ui.pages.register.result import ResultView
+from ui.pages.register.view import Done, Evidence, Known
 from ui.pages.register.work import ITEM, SITUATION, Look, MaterialLine
 from ui.shell.page import Page
 from ui.theme import current_theme
 from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton, shortcuts_for
-from ui.widgets.fields import CompletionField
+from ui.widgets.fields import CompletionField, IdentityField
 from ui.widgets.fields.choice import Option
 from ui.widgets.form import Form
 from ui.widgets.notice import Callout, NoticeStrip
@@ -36,6 +38,9 @@ from ui.widgets.text import Text
 _SIDE = 424
 _KEEP_AFTER = 2000
 """Milliseconds of a pause while typing after which the draft is kept although the field was not left."""
+
+_CITIZEN_SCHEME = ("", DocumentKind.CITIZEN, DocumentKind.HMT_RESIDENCE, DocumentKind.FOREIGNER_2023)
+"""Kinds of document whose numbers have 18 signs as citizens' numbers have."""
 
 _GUARDIAN = "guardian_name"
 _PICTURES = tr("图片 (*.jpg *.jpeg *.png *.pdf)")
@@ -48,6 +53,7 @@ class RegisterPage(Page):
     def __init__(self, context: Any) -> None:
         super().__init__(context, tr("居住登记"))
         self._is_discarding = False
+        self._language: str = context.language
         self._situation = context.desk.items.situation(ITEM, SITUATION)
         self._presenter = RegisterPresenter(self, context)
         self._timer = QTimer(self)
@@ -78,9 +84,9 @@ class RegisterPage(Page):
 
     def _build_header(self) -> None:
         self._card = KeyButton(tr("读卡"), key="F2", icon="id-card", small=True)
-        self._card.clicked.connect(self._presenter.read_card)
+        self._card.clicked.connect(self._presenter.documents.read_card)
         self._camera = KeyButton(tr("高拍"), key="F3", icon="camera", small=True)
-        self._camera.clicked.connect(self._presenter.use_camera)
+        self._camera.clicked.connect(self._presenter.documents.use_camera)
         self._file = KeyButton(tr("文件"), key="F4", icon="file-text", small=True)
         self._file.clicked.connect(self._pick_picture)
         self._new = KeyButton(tr("下一人"), key="Ctrl+N", icon="user-plus", small=True)
@@ -90,7 +96,7 @@ class RegisterPage(Page):
     def _build_form(self) -> QWidget:
         theme = current_theme()
         self._form = Form(
-            form_sections(self._situation, self.context.language),
+            form_sections(self._situation, self._language),
             providers={"address": address_provider(self.context.desk)},
             tasks=self.context.tasks,
         )
@@ -106,15 +112,18 @@ class RegisterPage(Page):
         self._comparison = _Comparison()
         self._comparison.hide()
         self._warning = NoticeStrip("", "warn")
-        above = _stacked(self._known, self._comparison, self._warning, padding=theme.space.l, gap=theme.space.s)
-        self._above = above
-        return Panel(_stacked(above, self._form), footer=self._build_footer())
+        self._known_place = _stacked(self._known, padding=theme.space.l)
+        self._above = _stacked(self._comparison, self._warning, padding=theme.space.l, gap=theme.space.s)
+        # The hint stays in sight however far the form is scrolled: it must be seen before anything is saved.
+        panel = Panel(_stacked(self._above, self._form), footer=self._build_footer())
+        self._form_scroll = panel.findChildren(QScrollArea)[0]
+        return _stacked(self._known_place, panel)
 
     def _known_buttons(self) -> tuple[KeyButton, KeyButton]:
         compare = KeyButton(tr("并排对照"), key="Ctrl+D", small=True)
         compare.clicked.connect(self._compare)
         go_on = KeyButton(tr("接续其记录"), key="Ctrl+J", small=True)
-        go_on.clicked.connect(self._presenter.continue_known)
+        go_on.clicked.connect(self._presenter.known.go_on)
         return compare, go_on
 
     def _build_footer(self) -> QWidget:
@@ -122,9 +131,9 @@ class RegisterPage(Page):
         self._to_check = Text("", "compact-strong", tone="amber")
         self._next_gap = KeyHint("F8", tr("下一处"))
         self._tell = KeyButton(tr("一次性告知"), key="Ctrl+T")
-        self._tell.clicked.connect(self._presenter.tell_missing)
+        self._tell.clicked.connect(self._presenter.acceptance.tell_missing)
         self._defer = KeyButton(tr("容缺受理"), key="Ctrl+R")
-        self._defer.clicked.connect(self._presenter.defer)
+        self._defer.clicked.connect(self._presenter.acceptance.defer)
         self._accept = KeyButton(tr("受理并打印"), key="Ctrl+Enter", role="primary")
         self._accept.clicked.connect(self._do_accept)
         parts = (self._missing, self._to_check, self._next_gap, None, self._tell, self._defer, self._accept)
@@ -207,7 +216,13 @@ class RegisterPage(Page):
     def set_answers(self, values: Mapping[str, Any]) -> None:
         """Show values beside those that are there."""
         self._form.set_values(values)
+        self._fit_number()
         self._show_gaps()
+
+    def _fit_number(self) -> None:
+        number = self._form.field("document_number")
+        if isinstance(number, IdentityField):
+            number.set_citizen(self._form.field("document_kind").value() in _CITIZEN_SCHEME)
 
     def show_filled(self, keys: frozenset[str], count: int) -> None:
         """What the document filled looks read-only and is passed over by the cursor."""
@@ -281,8 +296,17 @@ class RegisterPage(Page):
         self._show_above()
 
     def _show_above(self) -> None:
-        parts = (self._known, self._comparison, self._warning)
-        self._above.setVisible(any(not part.isHidden() for part in parts))
+        self._known_place.setVisible(not self._known.isHidden())
+        self._above.setVisible(not self._comparison.isHidden() or not self._warning.isHidden())
+        QTimer.singleShot(0, self, self._keep_in_sight)
+
+    def _keep_in_sight(self) -> None:
+        """What appears above must not push the field under the cursor out of sight; a comparison was asked for and comes first."""
+        focus = self._focused()
+        if not self._comparison.isHidden():
+            self._form_scroll.ensureWidgetVisible(self._comparison)
+        elif focus:
+            self._form.reveal(focus)
 
     def show_reading(self, words: str) -> None:
         """What is being read now."""
@@ -376,6 +400,8 @@ class RegisterPage(Page):
 
     def _edited(self, key: str) -> None:
         self._timer.start()
+        if key == "document_kind":
+            self._fit_number()
         self._presenter.edited(key)
         self._show_gaps()
 
@@ -413,14 +439,14 @@ class RegisterPage(Page):
         focus = self._focused()
         if focus:  # what is being typed counts before it is judged
             self._form.field(focus).was_left()
-        self._presenter.accept()
+        self._presenter.acceptance.accept()
 
     def _choose(self, number: int) -> None:
         self._presenter.choose(self._evidence.shown_look, number)
 
     def _compare(self) -> None:
         if self._comparison.isHidden():
-            self._presenter.compare()
+            self._presenter.known.compare()
         else:
             self.show_comparison(False)
 
@@ -434,7 +460,7 @@ class RegisterPage(Page):
     def _pick_picture(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, tr("选择证件图片"), "", _PICTURES)
         if name:
-            self._presenter.take_picture(Path(name))
+            self._presenter.documents.take_picture(Path(name))
 
     def _pick_proof(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, tr("选择住所证明扫描件"), "", _PICTURES)
@@ -443,17 +469,17 @@ class RegisterPage(Page):
 
     def add_file(self, path: Path) -> None:
         """Take a picture of the document, as F4 does after its dialog."""
-        self._presenter.take_picture(path)
+        self._presenter.documents.take_picture(path)
 
     def _paste(self) -> None:
         mime = QGuiApplication.clipboard().mimeData()
         urls = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
         if urls:
-            self._presenter.take_picture(Path(urls[0]))
+            self._presenter.documents.take_picture(Path(urls[0]))
         elif mime.hasImage():
-            self._presenter.take_picture_bytes(_png(QGuiApplication.clipboard().image()), tr("剪贴板里的图片"))
+            self._presenter.documents.take_picture_bytes(_png(QGuiApplication.clipboard().image()), tr("剪贴板里的图片"))
         elif mime.hasText():
-            self._presenter.take_picture(Path(mime.text().strip().strip('"')))
+            self._presenter.documents.take_picture(Path(mime.text().strip().strip('"')))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasImage() or any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -462,7 +488,7 @@ class RegisterPage(Page):
     def dropEvent(self, event: QDropEvent) -> None:
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
-            self._presenter.take_picture(Path(files[0]))
+            self._presenter.documents.take_picture(Path(files[0]))
             event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -527,5 +553,5 @@ def _stacked(*parts: QWidget, padding: int = 0, gap: int = 0) -> QWidget:
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     return bytes(buffer.data().data())

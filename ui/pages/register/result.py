@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from nbcase.domain.words import tr
 from nbcase.operations.offers import Offer
 from nbcase.operations.printing import paper_name
-from ui.pages.register.presenter import Done
+from ui.pages.register.view import Done
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton
 from ui.widgets.icon import Icon

@@ -10,6 +10,7 @@ from nbcase.domain.clock import CHINA
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
+from nbcase.items.checks import label
 from nbcase.items.item import Material, Situation
 from nbcase.operations.accept import Request
 from nbcase.operations.drafts import Draft, DraftFile
@@ -64,6 +65,7 @@ class Work:
     """One registration from the first key to the receipt."""
 
     situation: Situation
+    language: str = "zh"
     draft_id: str = field(default_factory=new_id)
     capture: Capture = field(default_factory=Capture)
     pictures: dict[str, bytes] = field(default_factory=dict)
@@ -118,7 +120,9 @@ class Work:
         have = self.materials.get(material.code)
         until = self.until_on if have is not None and have.how == "deferred" else None
         note = self._note(material, have)
-        return MaterialLine(name=material.name.zh, note=note, how=have.how if have else "", until_on=until, is_needed=material.required)
+        return MaterialLine(
+            name=label(material.name, self.language), note=note, how=have.how if have else "", until_on=until, is_needed=material.required
+        )
 
     def _note(self, material: Material, have: HandedIn | None) -> str:
         if have is None:
@@ -163,13 +167,14 @@ class Work:
         }
 
 
-def work_of(draft: Draft, situation: Situation) -> tuple[Work, dict[str, Any]]:
+def work_of(draft: Draft, situation: Situation, language: str) -> tuple[Work, dict[str, Any]]:
     """The registration of a draft, without its pictures, and the answers of its form."""
     kept = dict(draft.answers)
     own = {key: kept.pop(key, None) for key in _OWN}
     until = own["deferred_until_on"]
     work = Work(
         situation=situation,
+        language=language,
         draft_id=draft.id,
         capture=capture_from_plain(own["capture"]),
         files=list(draft.attachments),
@@ -185,18 +190,18 @@ def work_of(draft: Draft, situation: Situation) -> tuple[Work, dict[str, Any]]:
 
 def look_at(work: Work, key: str, *further: Alternative) -> Look:
     """What the clerk has to compare for a field: as read, then other opinions that differ."""
-    label = next(entry.label.zh for entry in work.situation.fields() if entry.key == key)
+    name = next(label(entry.label, work.language) for entry in work.situation.fields() if entry.key == key)
     found = work.picture_of(key)
     if found is None:
         card = work.capture.card
         text = card.name if card is not None and key == "name" else ""
         why = tr("芯片里有公共字库没有的字，请对照证件改正。")
-        return Look(key=key, label=label, words=tr("请核对"), why=why, alternatives=(_as_read(text, text), *further))
+        return Look(key=key, label=name, words=tr("请核对"), why=why, alternatives=(_as_read(text, text), *further))
     content_hash, reading = found
     alternatives = [_as_read(reading.text, reading.value), *further]
     return Look(
         key=key,
-        label=label,
+        label=name,
         words=reading.words,
         why=reading.why,
         alternatives=tuple(alternatives),

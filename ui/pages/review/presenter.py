@@ -79,6 +79,7 @@ class ReviewPresenter:
         self._mode: Decision | None = None
         self._is_deciding = False
         self._wanted = ""
+        self._opened = ""
 
     @property
     def case(self) -> Case | None:
@@ -97,7 +98,7 @@ class ReviewPresenter:
 
     def _take_queues(self, found: tuple[tuple[CaseRow, ...], tuple[CaseRow, ...]]) -> None:
         self._rows, self._provisional = found
-        wanted = self._wanted or (self.case.id if self.case is not None else "")
+        wanted = self._wanted or self._opened
         self._wanted = ""
         if wanted and self.queue == "waiting" and wanted not in _ids(self._rows) and wanted in _ids(self._provisional):
             self.queue = "provisional"
@@ -105,7 +106,7 @@ class ReviewPresenter:
         if wanted in ids:
             self._position = ids.index(wanted)
         self._position = min(self._position, max(0, len(ids) - 1))
-        is_same = self.case is not None and ids[self._position : self._position + 1] == [self.case.id]
+        is_same = bool(self._opened) and ids[self._position : self._position + 1] == [self._opened]
         self._show_queue()
         if not is_same:
             self._open()
@@ -134,11 +135,13 @@ class ReviewPresenter:
     def _open(self) -> None:
         self._question += 1
         self._detail = None
+        self._opened = ""
         self._is_deciding = False
         if not self._shown:
             self._view.show_empty(self.queue)
             return
         desk, case_id = self._context.desk, self._shown[self._position].case.id
+        self._opened = case_id
         self._read(lambda: case_detail(desk, case_id), self._show)
 
     def _read(self, work: Callable[[], Any], then: Callable[[Any], None], otherwise: Callable[[BaseException], None] | None = None) -> None:
@@ -310,6 +313,7 @@ class ReviewPresenter:
         """Durable: say so, print, and go on to the next case."""
         self._question += 1
         self._detail = None
+        self._opened = ""
         self._is_deciding = False
         what = tr("{words}，{number}。").format(words=words + (tr("（暂）") if done.case.is_provisional else ""), number=done.case.number)
         print_papers(self._context, done.documents, then=partial(self._told, what, done.documents))

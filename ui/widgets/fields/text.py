@@ -90,12 +90,22 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 class IdentityField(GroupedField):
-    """A citizen number in groups of 6, 8 and 4; other papers' numbers, which begin with a letter, stay in one piece."""
+    """A citizen number in groups of 6, 8 and 4; numbers that begin with a letter, or of another kind of paper, stay in one piece."""
 
     _LENGTH = 18
+    _OLD_LENGTH = 15
+    """Numbers issued before October 1999; the check of the number converts them."""
+
+    _is_citizen = True
+
+    def set_citizen(self, on: bool) -> None:
+        """Whether the number follows the citizens' scheme; passports and passes have lengths of their own."""
+        if on != self._is_citizen:
+            self._is_citizen = on
+            self.set_value(self.value())
 
     def grouped(self, plain: str) -> str:
-        if not plain[:1].isdigit():
+        if not self._is_citizen or not plain[:1].isdigit():
             return plain
         parts = (plain[:6], plain[6:14], plain[14:])
         return " ".join(part for part in parts if part)
@@ -105,7 +115,7 @@ class IdentityField(GroupedField):
         return plain[: self._LENGTH] if plain[:1].isdigit() else plain
 
     def own_problem(self, value: str) -> str:
-        if value[0].isdigit() and len(value) != self._LENGTH:
+        if self._is_citizen and value[0].isdigit() and len(value) not in (self._LENGTH, self._OLD_LENGTH):
             return tr("公民身份号码是 18 位，现有 {n} 位").format(n=len(value))
         return ""
 

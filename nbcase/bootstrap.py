@@ -1,0 +1,334 @@
+"""The one place where the parts are put together: a desk at work, a centre, and the errands of the command line."""
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import urlsplit
+
+import msgspec
+
+from nbcase.domain.clerk import Clerk
+from nbcase.domain.clock import Clock, SystemClock, local_date
+from nbcase.domain.errors import Offline, UserError
+from nbcase.domain.words import tr
+from nbcase.domain.workdays import WorkingCalendar
+from nbcase.items.catalogue import load_catalogue
+from nbcase.operations.desk import Desk, Dossier
+from nbcase.operations.enrol import Enrolment, enrol, issue_code, read_enrolment
+from nbcase.operations.sign_in import SignedIn, is_enrolled, keep_slots
+from nbcase.settings import Settings, default_desk_folder, load_settings
+from nbcase.store import people
+from nbcase.store.desk_database import reading
+from nbcase.store.vault import Vault, choose_vault, write_durably
+from nbcase.sync.client import CentreClient, enrol_over_http
+from nbcase.sync.loop import SyncLoop, SyncThread
+from nbcase.sync.stages import Contact
+
+if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the sign-in window does not wait for
+    from nbcase.devices.contract import CardReader
+    from nbcase.devices.document_reader import DocumentReader
+    from nbcase.documents.printing import PrintQueue
+
+DESK_CARD = "desk.json"
+PROBE_S = 0.3
+"""While the last contact failed, a clerk's question first knocks this long: a dead line must not cost five seconds a case."""
+
+
+class DeskCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the sign-in window shows before the encrypted database is open; nothing personal."""
+
+    station_code: str
+    station_name: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A desk with a clerk signed in. `close` ends its thread and connections."""
+
+    desk: Desk
+    clerk: Clerk
+    settings: Settings
+    folder: Path
+    enrolment: Enrolment
+    client: CentreClient
+    sync: SyncThread
+    reader: "CardReader | None"
+    document_reader: "DocumentReader"
+    queue: "PrintQueue | None"
+
+    def close(self) -> None:
+        """Stop sync, drop connections, close the database."""
+        self.sync.stop()
+        self.client.close()
+        self.desk.engine.dispose()
+
+
+@dataclass(slots=True)
+class ReachableCentre:
+    """The centre as operations ask it: as the client does, but without a long wait while the line is known to be dead."""
+
+    client: CentreClient
+    sync: SyncThread = field(init=False)
+
+    def find_residents(self, *, document_kind: str, document_number: str, name: str, birth_on: date | None) -> Sequence[Dossier]:
+        if not self.sync.latest.is_online and not _answers(self.client.url):
+            raise Offline(tr("中心现在不可达。"), safe=tr("本机照常受理。"))
+        return self.client.find_residents(document_kind=document_kind, document_number=document_number, name=name, birth_on=birth_on)
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 443), timeout=PROBE_S):
+            return True
+    except OSError:
+        return False
+
+
+def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Clock | None = None, specimen: bool = True) -> Counter:
+    """Everything that a signed-in clerk works with. The sync thread is made, not started."""
+    from nbcase.devices.card_reader import SerialCardReader
+    from nbcase.devices.document_reader import DocumentReader
+
+    clock = clock or SystemClock()
+    settings = load_settings(folder)
+    with reading(signed_in.engine) as connection:
+        enrolment = read_enrolment(connection)
+        station = people.station(connection, enrolment.identity.station_code)
+    client = CentreClient(enrolment.centre_url, enrolment.identity.desk_id, signed_in.secrets.device, clock)
+    client.sign_in(signed_in.clerk.login, signed_in.key)
+    centre = ReachableCentre(client)
+    contact = Contact(
+        engine=signed_in.engine,
+        client=client,
+        clock=clock,
+        enrolment=enrolment,
+        on_people=lambda clerks: keep_slots(vault, signed_in.secrets, clerks),
+    )
+    centre.sync = SyncThread(SyncLoop(contact))
+    desk = Desk(
+        engine=signed_in.engine,
+        identity=enrolment.identity,
+        station=station,
+        clock=clock,
+        calendar=WorkingCalendar.load(Path(settings.calendar_file) if settings.calendar_file else None),
+        items=load_catalogue(),
+        centre=centre,
+        specimen=specimen,
+    )
+    return Counter(
+        desk=desk,
+        clerk=signed_in.clerk,
+        settings=settings,
+        folder=folder,
+        enrolment=enrolment,
+        client=client,
+        sync=centre.sync,
+        reader=SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None,
+        document_reader=DocumentReader(),
+        queue=print_queue(settings),
+    )
+
+
+def print_queue(settings: Settings) -> "PrintQueue | None":
+    """The queue that the settings name; None where none is configured."""
+    from nbcase.documents.printing import FolderQueue, available_queues
+
+    if settings.print_folder:
+        return FolderQueue(Path(settings.print_folder))
+    return next((queue for queue in available_queues() if queue.name == settings.queue), None) if settings.queue else None
+
+
+def read_desk_card(folder: Path) -> DeskCard | None:
+    """Who this desk is, for the sign-in window; None before the enrolment."""
+    path = folder / DESK_CARD
+    return msgspec.json.decode(path.read_bytes(), type=DeskCard) if path.exists() else None
+
+
+def enrol_desk(folder: Path | None, centre_url: str, code: str) -> Enrolment:
+    """Make this computer a desk of a station by a one-time code."""
+    folder = folder or default_desk_folder()
+    vault = choose_vault(folder)
+    stations: list[str] = []
+
+    def exchange(request: Any) -> Any:
+        answer = enrol_over_http(centre_url, request)
+        stations.append(answer.station.name)
+        return answer
+
+    enrolment = enrol(folder, vault, centre_url, code, exchange)
+    identity = enrolment.identity
+    card = DeskCard(station_code=identity.station_code, station_name=stations[0], window=identity.window)
+    write_durably(folder / DESK_CARD, msgspec.json.encode(card))
+    return enrolment
+
+
+def need_enrolled(folder: Path) -> Vault:
+    """The vault of an enrolled desk; `UserError` says how to enrol another one."""
+    vault = choose_vault(folder)
+    if not is_enrolled(folder, vault):
+        raise UserError(
+            tr("这台电脑还没有登记为受理点的一台。"),
+            safe=tr("没有改动任何数据。"),
+            do=tr("请管理员发登记码，然后运行：nbcase enrol --centre 网址 --code 登记码"),
+        )
+    return vault
+
+
+def sync_once(folder: Path | None, login: str, password: str) -> dict[str, Any]:
+    """One contact without a window; the status in plain values."""
+    from nbcase.operations.sign_in import sign_in
+
+    folder = folder or default_desk_folder()
+    vault = need_enrolled(folder)
+    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
+    try:
+        status = counter.sync.contact_once()
+        if status.problem is not None:
+            raise Offline(status.problem.what, safe=status.problem.safe, do=status.problem.do)
+        plain: dict[str, Any] = msgspec.to_builtins(status)
+        return plain
+    finally:
+        counter.close()
+
+
+@contextmanager
+def centre_database(data: Path, database_url: str | None) -> Any:
+    """The URL of the centre's PostgreSQL: the one that is named, else the embedded one in the data folder."""
+    if database_url is not None:
+        yield database_url
+        return
+    from nbcase.server.embedded import embedded_postgres
+
+    with embedded_postgres(data / "postgres") as url:
+        yield url
+
+
+def run_centre(data: Path, database_url: str | None, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Run the centre until SIGTERM or Ctrl+C."""
+    from nbcase.server.serve import serve
+
+    with centre_database(data, database_url) as url:
+        serve(url, data, host, port, ready=ready)
+
+
+def make_enrolment_code(data: Path, database_url: str | None, station_code: str, window: str) -> str:
+    """A one-time code for a desk at a station; raises `UserError` for an unknown station."""
+    from nbcase.server.centre import open_centre
+
+    with centre_database(data, database_url) as url:
+        centre = open_centre(url, data)
+        try:
+            with centre.engine.begin() as connection:
+                if station_code not in {station.code for station in people.stations(connection)}:
+                    raise UserError(tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。"))
+                return issue_code(connection, station_code, window, centre.clock.now())
+        finally:
+            centre.close()
+
+
+DEMO_NUMBERS_UP_TO = 3_669_999
+"""Demo receipts are numbered by day of the year and count: desks' blocks begin above the last possible one."""
+
+
+def write_demo_data(
+    count: int, seed: int, as_of: date | None, *, database_url: str | None = None, data: Path | None = None, lines: TextIO | None = None
+) -> int:
+    """Synthetic people into a centre's database, or as JSON lines; how many records there were.
+
+    Raises `UserError` for a count below 0.
+    """
+    from nbcase.demo.people import people as invented
+
+    if count < 0:
+        raise UserError(tr("人数不能小于 0。"))
+    today = as_of or local_date(datetime.now(UTC))
+    if lines is not None:
+        return _write_lines(invented(count, seed, today, b"demo" * 8), lines)
+    from nbcase.server.centre import open_centre
+
+    folder = data or Path("centre-data")
+    with centre_database(folder, database_url) as url:
+        centre = open_centre(url, folder)
+        try:
+            return _load_demo(centre, invented(count, seed, today, centre.id_key))
+        finally:
+            centre.close()
+
+
+def _write_lines(persons: Any, lines: TextIO) -> int:
+    from nbcase.store.records import TYPE_NAMES, to_plain
+
+    written = 0
+    for person in persons:
+        for record in person.records():
+            lines.write(msgspec.json.encode({"record_type": TYPE_NAMES[type(record)], **to_plain(record)}).decode() + "\n")
+            written += 1
+    return written
+
+
+BATCH = 2_000
+
+
+def _load_demo(centre: Any, persons: Any) -> int:
+    import sqlalchemy as sa
+
+    from nbcase.crypto.clerk_secret import new_clerk_secret
+    from nbcase.demo.stations import clerks as clerk_specs
+    from nbcase.demo.stations import stations
+    from nbcase.store.centre_work import load_records
+    from nbcase.store.tables import number_lease
+
+    made = []
+    home = stations()[0].code
+    for spec in clerk_specs(centre.id_key):
+        # Everybody knows the demo's passwords; only the desk that is shown pays the full price for each.
+        salt, public_key, _ = new_clerk_secret(spec.password) if spec.station_code == home else new_clerk_secret(spec.password, cost="m=8,t=1,p=1")
+        made.append(
+            Clerk(id=spec.id, login=spec.login, name=spec.name, role=spec.role, station_code=spec.station_code, salt=salt, public_key=public_key)
+        )
+    written = 0
+    with centre.engine.begin() as connection:
+        load_records(connection, (), made, stations())
+        connection.execute(
+            sa.insert(number_lease),
+            [
+                {"series": station.prefix, "first": 1, "last": DEMO_NUMBERS_UP_TO, "desk_id": "demo-data", "leased_at": centre.clock.now()}
+                for station in stations()
+            ],
+        )
+        batch: dict[str, Any] = {}
+        shared: set[str] = set()  # dwellings come again with each person of the household
+        for person in persons:
+            batch.update((record.id, record) for record in person.records() if record.id not in shared)
+            shared.update(dwelling.id for dwelling in person.dwellings)
+            if len(batch) >= BATCH:
+                written += load_records(connection, list(batch.values()))
+                batch = {}
+        written += load_records(connection, list(batch.values()))
+    return written
+
+
+def doctor_report(folder: Path | None) -> list[dict[str, str]]:
+    """Everything a desk needs, looked at without a password: no personal data in it."""
+    from nbcase.operations.readiness import Readiness, readiness
+
+    folder = folder or default_desk_folder()
+    found: list[Readiness] = []
+    try:
+        settings = load_settings(folder)
+    except UserError as error:
+        found.append(Readiness(key="settings", name=tr("设置"), state="failed", detail=str(error)))
+        settings = Settings()
+    found += readiness_of(settings, folder, readiness)
+    return [{"key": row.key, "name": row.name, "state": str(row.state), "detail": row.detail} for row in found]
+
+
+def readiness_of(settings: Settings, folder: Path, check: Callable[..., Any]) -> Any:
+    """Run the readiness checks with the devices that the settings name."""
+    raise NotImplementedError

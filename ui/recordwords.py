@@ -1,0 +1,219 @@
+"""Records in the clerk's words: what a kind of record, a field and a value are called where a change is told field by field."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nbcase.domain import codes
+from nbcase.domain.clock import CHINA
+from nbcase.domain.identity import mask_number, mask_phone
+from nbcase.domain.words import mark, tr
+
+RECORD_NAMES = {
+    "resident": mark("居民"),
+    "dwelling": mark("房屋"),
+    "registration": mark("居住登记"),
+    "case": mark("办件"),
+    "permit": mark("居住证"),
+    "endorsement": mark("签注"),
+    "document": mark("文书"),
+}
+
+FIELD_NAMES: dict[str, dict[str, str]] = {
+    "resident": {
+        "document_kind": mark("证件种类"),
+        "document_number": mark("证件号码"),
+        "name": mark("姓名"),
+        "former_name": mark("曾用名"),
+        "sex_code": mark("性别"),
+        "nation_code": mark("民族"),
+        "birth_on": mark("出生日期"),
+        "home_address": mark("户籍地址"),
+        "home_kind_code": mark("户口性质"),
+        "authority": mark("签发机关"),
+        "valid_from_on": mark("有效期起"),
+        "valid_until_on": mark("有效期至"),
+        "phone": mark("手机"),
+        "political_code": mark("政治面貌"),
+        "marital_code": mark("婚姻状况"),
+        "education_code": mark("文化程度"),
+        "occupation_code": mark("现从事职业"),
+        "employer": mark("服务处所"),
+        "guardian_name": mark("监护人"),
+        "guardian_number": mark("监护人号码"),
+        "guardian_phone": mark("监护人电话"),
+        "photo_hash": mark("照片"),
+        "station_code": mark("受理点"),
+    },
+    "dwelling": {
+        "address": mark("居住地址"),
+        "division_code": mark("行政区划"),
+        "street": mark("街道"),
+        "community": mark("社区"),
+        "place_code": mark("居住处所"),
+        "landlord_name": mark("房主"),
+        "landlord_number": mark("房主号码"),
+        "landlord_phone": mark("房主电话"),
+        "capacity": mark("限住人数"),
+        "lease_until_on": mark("合同至"),
+        "address_code": mark("地址编码"),
+        "station_code": mark("受理点"),
+    },
+    "registration": {
+        "resident_id": mark("居民"),
+        "dwelling_id": mark("房屋"),
+        "case_id": mark("办件"),
+        "declared_on": mark("申报日期"),
+        "arrived_on": mark("来本地日期"),
+        "place_code": mark("居住处所"),
+        "reason_code": mark("居住事由"),
+        "stay_code": mark("拟居住期限"),
+        "is_tenant": mark("是否承租"),
+        "state": mark("状态"),
+        "ended_on": mark("离开日期"),
+        "end_reason_code": mark("注销原因"),
+        "station_code": mark("受理点"),
+    },
+    "case": {
+        "number": mark("受理号"),
+        "item_code": mark("事项"),
+        "situation_code": mark("情形"),
+        "resident_id": mark("居民"),
+        "applicant_name": mark("申请人"),
+        "state": mark("状态"),
+        "step_code": mark("环节"),
+        "accepted_at": mark("受理时间"),
+        "accepted_by": mark("经办人"),
+        "legal_due_on": mark("法定到期"),
+        "promised_due_on": mark("承诺到期"),
+        "due_is_provisional": mark("期限暂定"),
+        "form": mark("申请表"),
+        "materials": mark("材料"),
+        "registration_id": mark("居住登记"),
+        "permit_id": mark("居住证"),
+        "deferred_until_on": mark("补交期限"),
+        "decision_code": mark("决定"),
+        "reason_codes": mark("理由"),
+        "decision_note": mark("说明"),
+        "decided_at": mark("决定时间"),
+        "decided_by": mark("决定人"),
+        "is_provisional": mark("标“暂”"),
+        "station_code": mark("受理点"),
+    },
+    "permit": {
+        "resident_id": mark("居民"),
+        "case_id": mark("办件"),
+        "number": mark("证号"),
+        "issued_on": mark("发证日期"),
+        "grounds": mark("申领理由"),
+        "replaced_on": mark("换补领日期"),
+        "replace_reason_code": mark("换补领原因"),
+        "cancelled_on": mark("注销日期"),
+        "cancel_reason_code": mark("注销原因"),
+        "is_provisional": mark("标“暂”"),
+        "station_code": mark("受理点"),
+    },
+    "endorsement": {
+        "permit_id": mark("居住证"),
+        "case_id": mark("办件"),
+        "ordinal": mark("第几次"),
+        "endorsed_on": mark("签注日期"),
+        "valid_until_on": mark("可用至"),
+        "is_late": mark("逾期签注"),
+        "grounds": mark("理由"),
+        "channel_code": mark("办理渠道"),
+        "is_provisional": mark("标“暂”"),
+        "station_code": mark("受理点"),
+    },
+    "document": {
+        "case_id": mark("办件"),
+        "resident_id": mark("居民"),
+        "kind_code": mark("文书种类"),
+        "number": mark("编号"),
+        "content_hash": mark("文件校验值"),
+        "made_at": mark("制作时间"),
+        "made_by": mark("制作人"),
+        "print_count": mark("打印次数"),
+        "is_provisional": mark("标“暂”"),
+        "station_code": mark("受理点"),
+    },
+}
+
+_TABLES = {
+    "sex_code": "sex",
+    "nation_code": "nation",
+    "home_kind_code": "home_kind",
+    "political_code": "politics",
+    "marital_code": "marriage",
+    "education_code": "education",
+    "occupation_code": "occupation",
+    "document_kind": "document_kind",
+    "place_code": "place",
+    "reason_code": "reason",
+    "stay_code": "stay",
+    "end_reason_code": "end_reason",
+    "replace_reason_code": "replace_reason",
+    "cancel_reason_code": "cancel_reason",
+    "channel_code": "channel",
+}
+
+_STATES = {
+    "active": mark("在住"),
+    "ended": mark("已注销"),
+    "accepted": mark("待审核"),
+    "accepted_provisionally": mark("容缺待补"),
+    "in_correction": mark("待补正"),
+    "decided": mark("已办结"),
+    "refused": mark("不予办理"),
+    "withdrawn": mark("已撤回"),
+}
+
+_SHORT = 8
+"""Signs of an id or a digest that tell it from others well enough on a screen."""
+
+
+def record_name(record_type: str) -> str:
+    """What people call a kind of record; an unknown one by its own name."""
+    return tr(RECORD_NAMES.get(record_type, record_type))
+
+
+def field_name(record_type: str, field: str) -> str:
+    """What people call a field of a record; an unknown one by its own name."""
+    return tr(FIELD_NAMES.get(record_type, {}).get(field, field))
+
+
+def value_words(field: str, value: Any) -> str:
+    """A plain value of a record as people read it: codes by name, numbers masked, `—` for none."""
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return tr("是") if value else tr("否")
+    if isinstance(value, Mapping):
+        return tr("{n} 项").format(n=len(value))
+    if isinstance(value, (list, tuple)):
+        return _list_words(field, value)
+    return _text_words(field, str(value))
+
+
+def _list_words(field: str, values: list[Any] | tuple[Any, ...]) -> str:
+    if field == "grounds":
+        return "、".join(codes.name("ground", str(value)) for value in values)
+    if any(isinstance(value, Mapping) for value in values):
+        return tr("{n} 项").format(n=len(values))
+    return "、".join(str(value) for value in values)
+
+
+def _text_words(field: str, text: str) -> str:
+    if field in _TABLES:
+        return codes.name(_TABLES[field], text)
+    if field == "state":
+        return tr(_STATES.get(text, text))
+    if field.endswith("phone"):
+        return mask_phone(text)
+    if field in ("document_number", "guardian_number", "landlord_number"):
+        return mask_number(text)
+    if field.endswith("_at"):
+        return f"{datetime.fromisoformat(text).astimezone(CHINA):%Y-%m-%d %H:%M}"
+    if field.endswith(("_hash", "_id", "_by")):
+        return text[:_SHORT]
+    return text
