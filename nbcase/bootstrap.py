@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbcase.domain.clerk import Clerk
-from nbcase.domain.clock import Clock, SystemClock, local_date
+from nbcase.domain.clock import CHINA, Clock, SystemClock, local_date
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.words import tr
 from nbcase.domain.workdays import WorkingCalendar
@@ -20,10 +20,11 @@ from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.enrol import Enrolment, enrol, issue_code, read_enrolment
 from nbcase.operations.sign_in import SignedIn, is_enrolled, keep_slots
-from nbcase.settings import Settings, default_desk_folder, load_settings
+from nbcase.settings import DeskCard, Settings, default_desk_folder, load_settings, save_desk_card
 from nbcase.store import people
 from nbcase.store.desk_database import reading
-from nbcase.store.vault import Vault, choose_vault, write_durably
+from nbcase.store.desk_work import state
+from nbcase.store.vault import Vault, choose_vault
 from nbcase.sync.client import CentreClient, enrol_over_http
 from nbcase.sync.loop import SyncLoop, SyncThread
 from nbcase.sync.stages import Contact
@@ -33,17 +34,8 @@ if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
 
-DESK_CARD = "desk.json"
 PROBE_S = 0.3
 """While the last contact failed, a clerk's question first knocks this long: a dead line must not cost five seconds a case."""
-
-
-class DeskCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the sign-in window shows before the encrypted database is open; nothing personal."""
-
-    station_code: str
-    station_name: str
-    window: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +52,15 @@ class Counter:
     reader: "CardReader | None"
     document_reader: "DocumentReader"
     queue: "PrintQueue | None"
+
+    def local_now(self) -> datetime:
+        """The time in Ningbo by the desk's clock."""
+        return self.desk.clock.now().astimezone(CHINA)
+
+    def feed_cursor(self) -> str:
+        """Up to where the centre's records have come in: another value means that there is something new."""
+        with reading(self.desk.engine) as connection:
+            return str(state(connection, "cursor", ""))
 
     def close(self) -> None:
         """Stop sync, drop connections, close the database."""
@@ -144,12 +145,6 @@ def print_queue(settings: Settings) -> "PrintQueue | None":
     return next((queue for queue in available_queues() if queue.name == settings.queue), None) if settings.queue else None
 
 
-def read_desk_card(folder: Path) -> DeskCard | None:
-    """Who this desk is, for the sign-in window; None before the enrolment."""
-    path = folder / DESK_CARD
-    return msgspec.json.decode(path.read_bytes(), type=DeskCard) if path.exists() else None
-
-
 def enrol_desk(folder: Path | None, centre_url: str, code: str) -> Enrolment:
     """Make this computer a desk of a station by a one-time code."""
     folder = folder or default_desk_folder()
@@ -164,7 +159,7 @@ def enrol_desk(folder: Path | None, centre_url: str, code: str) -> Enrolment:
     enrolment = enrol(folder, vault, centre_url, code, exchange)
     identity = enrolment.identity
     card = DeskCard(station_code=identity.station_code, station_name=stations[0], window=identity.window)
-    write_durably(folder / DESK_CARD, msgspec.json.encode(card))
+    save_desk_card(folder, card)
     return enrolment
 
 
@@ -316,6 +311,8 @@ def _load_demo(centre: Any, persons: Any) -> int:
 
 def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     """Everything a desk needs, looked at without a password: no personal data in it."""
+    from nbcase.devices.card_reader import SerialCardReader
+    from nbcase.devices.document_reader import DocumentReader
     from nbcase.operations.readiness import Readiness, readiness
 
     folder = folder or default_desk_folder()
@@ -325,10 +322,9 @@ def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     except UserError as error:
         found.append(Readiness(key="settings", name=tr("设置"), state="failed", detail=str(error)))
         settings = Settings()
-    found += readiness_of(settings, folder, readiness)
-    return [{"key": row.key, "name": row.name, "state": str(row.state), "detail": row.detail} for row in found]
-
-
-def readiness_of(settings: Settings, folder: Path, check: Callable[..., Any]) -> Any:
-    """Run the readiness checks with the devices that the settings name."""
-    raise NotImplementedError
+    enrolled = is_enrolled(folder, choose_vault(folder))
+    words = tr("已登记") if enrolled else tr("还没有登记为受理点的一台")
+    found.append(Readiness(key="enrolment", name=tr("本机登记"), state="passed" if enrolled else "absent", detail=words))
+    reader = SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None
+    found += readiness(None, folder=folder, reader=reader, document_reader=DocumentReader(), queue=print_queue(settings))
+    return [{"key": row.key, "name": row.name, "state": row.state, "detail": row.detail} for row in found]

@@ -8,6 +8,7 @@ from nbcase.domain import codes
 from nbcase.domain.clock import CHINA
 from nbcase.domain.identity import mask_number, mask_phone
 from nbcase.domain.words import mark, tr
+from nbcase.operations.printing import paper_name
 
 RECORD_NAMES = {
     "resident": mark("居民"),
@@ -172,6 +173,20 @@ _SHORT = 8
 """Signs of an id or a digest that tell it from others well enough on a screen."""
 
 
+_INNER = frozenset({"item_code", "situation_code", "step_code", "decision_code", "reason_codes", "station_code"})
+
+
+def is_inner(field: str) -> bool:
+    """Whether a field holds only the program's own signs, which tell a clerk nothing: ids, digests, codes of steps."""
+    return field in _INNER or field.endswith(("_id", "_hash", "_by"))
+
+
+def field_place(record_type: str, field: str) -> int:
+    """Where a field stands among those of its record, as people expect them; unknown ones last."""
+    names = list(FIELD_NAMES.get(record_type, ()))
+    return names.index(field) if field in names else len(names)
+
+
 def record_name(record_type: str) -> str:
     """What people call a kind of record; an unknown one by its own name."""
     return tr(RECORD_NAMES.get(record_type, record_type))
@@ -206,6 +221,8 @@ def _list_words(field: str, values: list[Any] | tuple[Any, ...]) -> str:
 def _text_words(field: str, text: str) -> str:
     if field in _TABLES:
         return codes.name(_TABLES[field], text)
+    if field == "kind_code":
+        return paper_name(text)
     if field == "state":
         return tr(_STATES.get(text, text))
     if field.endswith("phone"):

@@ -10,13 +10,15 @@ from string import Template
 from typing import Literal, cast
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QObject, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from nbcase.domain.resources import resource_path
 
 Mode = Literal["light", "dark"]
+Wanted = Literal["light", "dark", "system"]
+"""A mode as it is asked for: one of the two, or what the system has at that moment."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -217,7 +219,7 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, tokens: Tokens, mode: Mode = "light") -> None:
+    def __init__(self, tokens: Tokens, wanted: Wanted = "light") -> None:
         super().__init__()
         self.tokens = tokens
         self.space = tokens.space
@@ -225,8 +227,8 @@ class Theme(QObject):
         self.radius = tokens.radius
         self.line = tokens.line
         self.layout = tokens.layout
-        self.mode = mode
-        self._colors = _qt_colors(tokens, mode)
+        self.mode = _mode(wanted)
+        self._colors = _qt_colors(tokens, self.mode)
         self._fonts: dict[tuple[str, bool], QFont] = {}
 
     def color(self, name: str) -> QColor:
@@ -240,10 +242,10 @@ class Theme(QObject):
             self._fonts[key] = self._make_font(getattr(self.tokens.font, f"size_{size}"), strong)
         return self._fonts[key]
 
-    def use(self, mode: Mode) -> None:
+    def use(self, wanted: Wanted) -> None:
         """Change between light and dark while the window is open."""
-        self.mode = mode
-        self._colors = _qt_colors(self.tokens, mode)
+        self.mode = _mode(wanted)
+        self._colors = _qt_colors(self.tokens, self.mode)
         self._dress(_application())
         self.changed.emit()
 
@@ -315,6 +317,12 @@ class Theme(QObject):
 
 
 _PROPERTY = "nbcase-theme"
+
+
+def _mode(wanted: Wanted) -> Mode:
+    if wanted == "system":
+        return "dark" if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
+    return wanted
 
 
 def _qt_colors(tokens: Tokens, mode: Mode) -> dict[str, QColor]:

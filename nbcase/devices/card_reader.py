@@ -40,6 +40,13 @@ _EXTRA_S: Final = 0.5
 """What the optional added address may cost."""
 
 
+def serial_ports() -> tuple[tuple[str, str], ...]:
+    """Serial ports of this computer, each with what the system calls the device at it."""
+    from serial.tools.list_ports import comports
+
+    return tuple((port.device, port.description or "") for port in sorted(comports()))
+
+
 class SerialCardReader:
     """Speaks find, select, read over a serial port that is opened for each call.
 

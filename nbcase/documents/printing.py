@@ -114,7 +114,7 @@ class FolderQueue:
     def obstacle(self) -> str:
         """A folder that nothing can be written into; one that is not there yet is made with the first paper."""
         place = next((each for each in (self._folder, *self._folder.parents) if each.exists()), self._folder)
-        return "" if os.access(place, os.W_OK) else tr("文件夹 {folder} 不能写入").format(folder=self._folder)
+        return "" if place.is_dir() and os.access(place, os.W_OK) else tr("文件夹 {folder} 不能写入").format(folder=self._folder)
 
 
 class CupsQueue:

@@ -119,7 +119,25 @@ def accept(desk: Desk, clerk: Clerk, request: Request) -> Accepted:
         examination = _examination(desk, situation, request, (), standing, elsewhere)
         if not examination.can_accept:
             raise ConditionsNotMet(examination)
+        _not_twice(work, request, standing.resident)
         return _write(desk, work, clerk, situation, request, standing, examination)
+
+
+def _not_twice(shelf: Shelf, request: Request, resident: Resident) -> None:
+    """Two open cases of one person for the same thing would be decided against each other."""
+    number = open_case_number(shelf, resident.id, request.item_code, request.situation_code)
+    if number is not None:
+        raise UserError(
+            tr("{name}已有一件同样的事项在办：{number}。").format(name=resident.name, number=number),
+            safe=tr("没有重复受理，草稿还在。"),
+            do=tr("请在“办件”里打开那一件。"),
+        )
+
+
+def open_case_number(shelf: Shelf, resident_id: str, item_code: str, situation_code: str) -> str | None:
+    """Receipt number of a resident's open case of a situation; None without one."""
+    found = shelf.find(Case, resident_id=resident_id, item_code=item_code, situation_code=situation_code)
+    return next((case.number for case in found if case.state.is_open), None)
 
 
 def _standing(desk: Desk, shelf: Shelf, situation: Situation, request: Request) -> Standing:

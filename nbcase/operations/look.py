@@ -275,6 +275,12 @@ class ResidentView:
     housemates: tuple[Resident, ...]
 
 
+def find_dwelling(desk: Desk, dwelling_id: str) -> Dwelling | None:
+    """A dwelling by its id; None for an unknown one."""
+    with reading(desk.engine) as connection:
+        return Shelf(connection).get(Dwelling, dwelling_id)
+
+
 def resident_view(desk: Desk, resident_id: str) -> ResidentView:
     """A resident with everything this desk holds; LookupError for an unknown id."""
     with reading(desk.engine) as connection:
@@ -313,10 +319,21 @@ class ResidentRow:
     permit_state: PermitState | None
 
 
-def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE, text: str = "") -> RowPage[ResidentRow]:
-    """A page of residents by name; `text` is part of a name or of a number."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentFilter:
+    """Which residents: part of a name or of a number, who lives in a dwelling now. Empty means all."""
+
+    text: str = ""
+    dwelling_id: str = ""
+
+
+EVERYBODY = ResidentFilter()
+
+
+def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE, wanted: ResidentFilter = EVERYBODY) -> RowPage[ResidentRow]:
+    """A page of residents by name."""
     table = tables.DESK_RECORDS["resident"]
-    query = sa.select(table).where(*_resident_conditions(table, text)).order_by(table.c.name, table.c.id).limit(limit + 1)
+    query = sa.select(table).where(*_resident_conditions(table, wanted)).order_by(table.c.name, table.c.id).limit(limit + 1)
     if cursor is not None:
         name, _, last_id = cursor.rpartition("|")
         query = query.where(sa.tuple_(table.c.name, table.c.id) > sa.tuple_(sa.literal(name), sa.literal(last_id)))
@@ -328,18 +345,23 @@ def residents(desk: Desk, cursor: str | None = None, limit: int = PAGE_SIZE, tex
     return RowPage(tuple(rows), next_cursor)
 
 
-def count_residents(desk: Desk, text: str = "") -> int:
-    """How many residents this desk knows, or how many the text finds."""
+def count_residents(desk: Desk, wanted: ResidentFilter = EVERYBODY) -> int:
+    """How many residents this desk knows, or how many the filter leaves."""
     table = tables.DESK_RECORDS["resident"]
     with reading(desk.engine) as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(table).where(*_resident_conditions(table, text))).scalar_one()
+        return connection.execute(sa.select(sa.func.count()).select_from(table).where(*_resident_conditions(table, wanted))).scalar_one()
 
 
-def _resident_conditions(table: sa.Table, text: str) -> list[sa.ColumnElement[bool]]:
-    wanted = text.strip()
-    if not wanted:
-        return []
-    return [sa.or_(table.c.name.contains(wanted, autoescape=True), table.c.document_number.contains(wanted.upper(), autoescape=True))]
+def _resident_conditions(table: sa.Table, wanted: ResidentFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if text := wanted.text.strip():
+        number = table.c.document_number.contains(text.upper(), autoescape=True)
+        found.append(sa.or_(table.c.name.contains(text, autoescape=True), number))
+    if wanted.dwelling_id:
+        lives = tables.DESK_RECORDS["registration"].c
+        there = sa.select(lives.resident_id).where(lives.dwelling_id == wanted.dwelling_id, lives.state == RegistrationState.ACTIVE.value)
+        found.append(table.c.id.in_(there))
+    return found
 
 
 def _resident_row(desk: Desk, shelf: Shelf, resident: Resident) -> ResidentRow:

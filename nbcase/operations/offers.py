@@ -8,6 +8,7 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
 from nbcase.items.item import AnyOf, Field, Item, Situation
+from nbcase.operations.accept import open_case_number
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import NOT_WORKING, STABLE_PLACES, Standing, facts_of, standing
 from nbcase.store.desk_database import reading
@@ -36,8 +37,13 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
 
     The centre is not asked: whether another station knows a permit is checked when the request is examined.
     """
-    present = present_standing(desk, resident_id)
-    made = [_offer(desk, item, situation, present) for item, situation in desk.items.pairs()]
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        present = standing(shelf, shelf.need(Resident, resident_id))
+        waiting = {
+            (item.code, situation.code): open_case_number(shelf, resident_id, item.code, situation.code) for item, situation in desk.items.pairs()
+        }
+    made = [_offer(desk, item, situation, present, waiting[item.code, situation.code]) for item, situation in desk.items.pairs()]
     return tuple(sorted(made, key=lambda offer: bool(offer.obstacle)))
 
 
@@ -48,7 +54,9 @@ def present_standing(desk: Desk, resident_id: str) -> Standing:
         return standing(shelf, shelf.need(Resident, resident_id))
 
 
-def _offer(desk: Desk, item: Item, situation: Situation, present: Standing) -> Offer:
+def _offer(desk: Desk, item: Item, situation: Situation, present: Standing, waiting: str | None) -> Offer:
+    if waiting is not None:
+        return Offer(item=item, situation=situation, obstacle=tr("已在办：{number}").format(number=waiting))
     if _registers(situation) and present.active is not None:
         return Offer(item=item, situation=situation, obstacle=tr("已有在住登记，信息有变化办变更"))
     # Without the centre's word the facts are those of this desk: an empty fact passes, as none is known here.

@@ -61,6 +61,15 @@ class PrintRow:
     applicant: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper that no job is known of."""
+
+    document: Document
+    title: str
+    applicant: str
+
+
 def print_document(desk: Desk, clerk: Clerk, queue: PrintQueue, document_id: str, reason: str = "") -> PrintJob:
     """Send a kept paper to a queue. A second print needs a reason; a queue that fails leaves a failed job and the paper untouched."""
     with reading(desk.engine) as connection:
@@ -136,12 +145,11 @@ def print_rows(desk: Desk, limit: int = 100) -> list[PrintRow]:
 
 def _row(shelf: Shelf, values: Mapping[str, Any]) -> PrintRow:
     document = shelf.need(Document, values["document_id"])
-    resident = shelf.get(Resident, document.resident_id)
     return PrintRow(
         job=PrintJob(**values),
         document=document,
         title=paper_name(document.kind_code),
-        applicant=resident.name if resident else "",
+        applicant=_applicant(shelf, document),
     )
 
 
@@ -150,6 +158,22 @@ def unprinted(desk: Desk, limit: int = 50) -> list[Document]:
     table = tables.DESK_RECORDS["document"]
     with reading(desk.engine) as connection:
         return Shelf(connection).find(Document, table.c.print_count == 0, order=(table.c.made_at.desc(), table.c.id.desc()), limit=limit)
+
+
+def waiting_papers(desk: Desk, limit: int = 50) -> list[Paper]:
+    """Papers that were never sent to a printer from here or anywhere, newest first; one that failed has a job to show it."""
+    table, job = tables.DESK_RECORDS["document"], tables.print_job
+    tried = sa.select(job.c.document_id)
+    with reading(desk.engine) as connection:
+        shelf = Shelf(connection)
+        order = (table.c.made_at.desc(), table.c.id.desc())
+        found = shelf.find(Document, table.c.print_count == 0, table.c.id.not_in(tried), order=order, limit=limit)
+        return [Paper(document=document, title=paper_name(document.kind_code), applicant=_applicant(shelf, document)) for document in found]
+
+
+def _applicant(shelf: Shelf, document: Document) -> str:
+    resident = shelf.get(Resident, document.resident_id)
+    return resident.name if resident else ""
 
 
 def paper(desk: Desk, document_id: str) -> bytes | None:

@@ -34,7 +34,10 @@ class FieldChange:
 
 
 def field_changes(desk: Desk, action: Action, collided: tuple[str, ...] = ()) -> tuple[FieldChange, ...]:
-    """What an act changed, record by record; what collided comes first. Fields that were and stay empty are left out."""
+    """What an act changed, record by record; what collided comes first.
+
+    Fields that were and stay empty are left out, as are a no and a nought in a new record.
+    """
     with reading(desk.engine) as connection:
         shelf = Shelf(connection)
         found = [entry for change in action.changes for entry in _of_change(shelf, change, collided)]
@@ -53,7 +56,7 @@ def _of_change(shelf: Shelf, change: Change, collided: tuple[str, ...]) -> list[
             has_collided=f"{change.record_type}.{field}" in collided,
         )
         for field, (before, after) in change.fields.items()
-        if not (_is_nothing(before) and _is_nothing(after))
+        if not (_is_nothing(before) and (_is_nothing(after) or not after))
     ]
 
 

@@ -193,3 +193,16 @@ def test_what_is_not_an_answer_is_refused(answer: bytes) -> None:
 
 def test_all_reasons_of_a_job_are_read() -> None:
     assert state_in(ipp_answer(3, "printer-stopped", "job-queued")) == ("pending", ("printer-stopped", "job-queued"))
+
+
+@posix_only
+def test_a_paused_printer_says_that_nothing_would_come_out(tmp_path: Path, server: FakePrintServer) -> None:
+    assert queue(tmp_path, server).obstacle() == ""
+    assert "暂停" in queue(tmp_path, server, printer="disabled").obstacle()
+
+
+def test_a_folder_that_is_a_file_says_that_nothing_would_come_out(tmp_path: Path) -> None:
+    assert FolderQueue(tmp_path / "not yet there").obstacle() == ""
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    assert FolderQueue(file).obstacle()

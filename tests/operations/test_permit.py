@@ -16,6 +16,7 @@ from nbcase.items.checks import CheckState
 from nbcase.operations.accept import Accepted, ConditionsNotMet, Request, accept
 from nbcase.operations.decide import Verdict, check_case, complete, confirm, decide, withdraw
 from nbcase.operations.desk import Desk, Dossier
+from nbcase.operations.offers import offers
 from nbcase.operations.look import case_detail, resident_view
 from nbcase.documents.printing import FolderQueue
 from nbcase.operations.printing import paper, print_document, print_rows, unprinted
@@ -155,6 +156,15 @@ def test_a_material_counts_only_in_a_way_the_item_allows(desk: Desk, clerk: Cler
     with pytest.raises(ConditionsNotMet) as caught:
         accept(desk, clerk, application(resident_id, HandedIn(code="job_proof", how="confirmed")))
     assert [check.key for check in caught.value.examination.failed] == ["ground"]
+
+
+def test_the_same_thing_is_not_accepted_twice_while_it_is_open(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str) -> None:
+    accepted = apply(desk, clerk, resident_id)
+    with pytest.raises(UserError, match=accepted.case.number):
+        apply(desk, clerk, resident_id)
+    assert "已在办" in next(offer.obstacle for offer in offers(desk, resident_id) if offer.situation.code == "apply")
+    withdraw(desk, clerk, accepted.case.id, "本人撤回")
+    assert apply(desk, clerk, resident_id).case.state is CaseState.ACCEPTED
 
 
 def test_a_refusal_prints_reasons_and_issues_nothing(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str) -> None:

@@ -60,7 +60,13 @@ def by_key(rows: tuple[Readiness, ...]) -> Mapping[str, Readiness]:
 
 def test_a_desk_with_everything_passes_but_for_the_backup_that_nobody_set_up(desk: Desk, clock: SetClock, tmp_path: Path) -> None:
     rows = readiness(
-        desk, folder=tmp_path, reader=Reader(), document_reader=object(), queue=FolderQueue(tmp_path), clock_offset_s=0.4, contact_at=clock.now()
+        desk,
+        folder=tmp_path,
+        reader=Reader(),
+        document_reader=object(),
+        queue=FolderQueue(tmp_path),
+        clock_offset_s=0.4,
+        contact_at=clock.now(),
     )
     states = {row.key: row.state for row in rows}
     states.pop("disk")

@@ -11,7 +11,9 @@ from nbcase.operations.reveal import reveal_number
 
 
 def test_a_look_at_a_number_is_logged_without_the_number(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
-    request = Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(HandedIn(code="identity", how="card"),))
+    request = Request(
+        item_code="residence_registration", situation_code="new", answers=answers, materials=(HandedIn(code="identity", how="card"),)
+    )
     resident_id = accept(desk, clerk, request).case.resident_id
     with capture_logs() as lines:
         assert reveal_number(desk, clerk, resident_id) == answers["document_number"]

@@ -10,7 +10,7 @@ from nbcase.domain.clerk import Clerk
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.desk import Desk
-from nbcase.operations.look import count_residents, outbox_rows, residents
+from nbcase.operations.look import ResidentFilter, count_residents, find_dwelling, outbox_rows, resident_view, residents
 from nbcase.operations.transfer import field_changes, proof
 from nbcase.store import tables
 from nbcase.store.desk_database import writing
@@ -21,7 +21,13 @@ from nbcase.store.shelf import Shelf
 
 def register(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> str:
     """One registration; the id of the resident."""
-    done = accept(desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(HandedIn(code="identity", how="card"),)))
+    done = accept(
+        desk,
+        clerk,
+        Request(
+            item_code="residence_registration", situation_code="new", answers=answers, materials=(HandedIn(code="identity", how="card"),)
+        ),
+    )
     return done.case.resident_id
 
 
@@ -104,7 +110,18 @@ def outbox_id(connection: sa.Connection) -> str:
 def test_residents_are_found_by_part_of_name_or_number(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
     register(desk, clerk, answers)
     for text in (answers["name"][:1], answers["document_number"][-4:], ""):
-        assert [row.resident.name for row in residents(desk, text=text).rows] == [answers["name"]]
-        assert count_residents(desk, text) == 1
-    assert not residents(desk, text="没有这个人").rows
-    assert not residents(desk, text="%").rows
+        assert [row.resident.name for row in residents(desk, wanted=ResidentFilter(text=text)).rows] == [answers["name"]]
+        assert count_residents(desk, ResidentFilter(text=text)) == 1
+    for text in ("没有这个人", "%"):
+        assert not residents(desk, wanted=ResidentFilter(text=text)).rows
+
+
+def test_those_who_live_in_a_dwelling_now_are_found(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
+    resident_id = register(desk, clerk, answers)
+    dwelling = resident_view(desk, resident_id).standing.dwelling
+    assert dwelling is not None
+    assert [row.resident.id for row in residents(desk, wanted=ResidentFilter(dwelling_id=dwelling.id)).rows] == [resident_id]
+    assert not residents(desk, wanted=ResidentFilter(dwelling_id="elsewhere")).rows
+    found = find_dwelling(desk, dwelling.id)
+    assert found is not None
+    assert found.address == answers["address"]

@@ -122,6 +122,9 @@ class Counter:
         if self.tell is not None:
             self.tell(changed)
 
+    def save_settings(self, settings: Settings) -> None:
+        self.settings = settings
+
     def now(self) -> datetime:
         return self.clock.now().astimezone(CHINA)
 

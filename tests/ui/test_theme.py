@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QFontInfo, QFontMetrics
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFontInfo, QFontMetrics, QGuiApplication
 
 import ui
 from nbcase.domain.resources import resource_path
@@ -90,3 +91,9 @@ def test_a_scale_is_what_qt_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     assert os.environ["QT_SCALE_FACTOR"] == "1.5"
+
+
+def test_the_systems_theme_is_one_of_the_two(theme: Theme) -> None:
+    theme.use("dark")
+    theme.use("system")
+    assert theme.mode == ("dark" if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light")

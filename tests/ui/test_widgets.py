@@ -365,3 +365,13 @@ def test_a_side_panel_folds_to_a_strip_in_a_small_window_and_f7_opens_it(show: S
 
 def test_a_long_value_is_never_read_as_markup() -> None:
     assert Text("<b>李明</b>").textFormat() == Qt.TextFormat.PlainText
+
+
+def test_a_list_that_gets_the_focus_for_the_first_time_has_its_first_row_selected(show: Show) -> None:
+    rows, edit = LineList("草稿"), QLineEdit()
+    rows.show_rows([LineRow(title="李𬭎"), LineRow(title="田雪汀")])
+    _held(show, edit, rows)
+    edit.setFocus()
+    rows.setFocus()
+    assert rows.selectionModel().selectedIndexes() == [rows.currentIndex()]
+    assert rows.currentIndex().row() == 0

@@ -82,6 +82,10 @@ class SearchBox(QWidget):
         shortcut.setKeys(shortcuts_for("Ctrl+K"))
         shortcut.activated.connect(self.begin)
 
+    def is_open(self) -> bool:
+        """Whether results are shown."""
+        return self._list is not None and self._list.isVisible()
+
     def begin(self) -> None:
         """Put the cursor into the box and mark what stands there."""
         self.edit.setFocus()

@@ -146,9 +146,9 @@ class RowList(QListView, Generic[R]):
             self.setFixedHeight(self.rows_height())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
         if not self.currentIndex().isValid():
-            self.step(1)
+            self.step(1)  # before Qt, which would make the first row the current one without selecting it
+        super().focusInEvent(event)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

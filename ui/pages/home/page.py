@@ -46,7 +46,8 @@ class HomePage(Page):
     def __init__(self, context: Any) -> None:
         super().__init__(context, tr("工作台"))
         self._presenter = HomePresenter(self, context)
-        self._is_reviewer = context.clerk.record.role is Role.REVIEWER
+        self._role: Role = context.clerk.record.role
+        self._is_reviewer = self._role is Role.REVIEWER
         if self._is_reviewer:
             begin = KeyButton(tr("去审核"), key="Ctrl+N", role="primary", small=True)
             begin.clicked.connect(lambda: context.navigate("review"))
@@ -54,6 +55,9 @@ class HomePage(Page):
             begin = KeyButton(tr("新登记"), key="Ctrl+N", role="primary", small=True)
             begin.clicked.connect(lambda: context.navigate("register"))
         self.header.add_action(begin)
+        self._unsent = -1
+        if context.sync is not None:
+            context.sync.subscribe(self._follow)
         self._strip = FigureStrip()
         self._strip.opened.connect(self._presenter.open_figure)
         body = QWidget()
@@ -68,11 +72,13 @@ class HomePage(Page):
         everything = LinkButton(tr("全部办件"), key="Alt+A")
         everything.clicked.connect(lambda: self.context.navigate("cases"))
         titles = {Role.CLERK: tr("我的办件"), Role.REVIEWER: tr("待我审核"), Role.SUPERVISOR: tr("全站在办")}
-        title = titles[self.context.clerk.record.role]
+        title = titles[self._role]
         self._cases_heading = PanelHeading(title, link=everything)
         self._cases = LineList(title, fits=True, title_width=188, name_width=84)
         self._cases.opened.connect(lambda row: self._presenter.open_case(row.payload))
-        self._no_cases = _empty(tr("没有待审的办件。看全部按"), "Alt+A") if self._is_reviewer else _empty(tr("没有在办的办件。登记新居民按"), "Ctrl+N")
+        self._no_cases = (
+            _empty(tr("没有待审的办件。看全部按"), "Alt+A") if self._is_reviewer else _empty(tr("没有在办的办件。登记新居民按"), "Ctrl+N")
+        )
         self._due_heading = PanelHeading(tr("本月应签注"))
         self._due = LineList(tr("本月应签注"), fits=True, title_width=132, name_width=148)
         self._due.opened.connect(lambda row: self._presenter.open_due(row.payload))
@@ -93,7 +99,9 @@ class HomePage(Page):
         again.clicked.connect(self._presenter.check)
         self._ready_heading = PanelHeading(tr("开窗检查"), link=again)
         self._ready = [
-            _PlainList(tr("开窗检查"), fits=True, selects=False, title_width=theme.size.label_width - theme.space.s, height=theme.size.button)
+            _PlainList(
+                tr("开窗检查"), fits=True, selects=False, title_width=theme.size.label_width - theme.space.s, height=theme.size.button
+            )
             for _ in range(2)
         ]
         halves = QWidget()
@@ -109,15 +117,18 @@ class HomePage(Page):
         inner = QVBoxLayout(bars)
         inner.setContentsMargins(theme.space.l, theme.space.s, theme.space.l, 0)
         inner.addWidget(self._hours)
-        return _column(
-            self._drafts_heading, self._drafts, self._no_drafts, self._ready_heading, halves, self._hours_heading, bars
-        )
+        return _column(self._drafts_heading, self._drafts, self._no_drafts, self._ready_heading, halves, self._hours_heading, bars)
 
     def opened(self) -> None:
         self._presenter.refresh()
 
     def reload(self, changed: frozenset[str]) -> None:
         if changed & _ABOUT:
+            self._presenter.refresh()
+
+    def _follow(self, status: Any) -> None:
+        """News of the line: the figure of what waits must not be older than the pill."""
+        if status.waiting != self._unsent and self.isVisible():
             self._presenter.refresh()
 
     def keys(self) -> list[KeyHelp]:
@@ -128,6 +139,7 @@ class HomePage(Page):
         """Figures and lists as they are now."""
         desk, home = self.context.desk, day.home
         today = desk.today()
+        self._unsent = home.waiting_count
         self.header.set_subtitle(greeting(self.context.clerk.name, today, home))
         self._strip.show_figures(self._figures(day, today))
         self._cases_heading.set_meta(tr("按承诺期限，{n} 件").format(n=day.case_count))

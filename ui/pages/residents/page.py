@@ -126,8 +126,12 @@ class ResidentsPage(Page):
     def search_target(self, **target: object) -> None:
         if resident_id := target.get("resident_id"):
             self._presenter.open(str(resident_id))
+        elif dwelling_id := target.get("dwelling_id"):
+            self._edit.clear()
+            self._presenter.show_dwelling(str(dwelling_id))
 
     def keys(self) -> list[KeyHelp]:
+        more: tuple[tuple[str, str], ...]
         if self._stack.currentIndex() == 0:
             more = (("/", tr("在居民里查找")), ("Enter", tr("打开所选的人")))
         else:
@@ -146,11 +150,12 @@ class ResidentsPage(Page):
         self._show_actions(is_person=False)
         self._to_table()
 
-    def show_count(self, found: int, total: int) -> None:
-        """How many there are, and how many the text leaves."""
+    def show_count(self, found: int, total: int, address: str) -> None:
+        """How many there are, and how many the filter leaves; `address` is the dwelling they live in, if one was asked for."""
         self._total = found
         if self._stack.currentIndex() == 0:
-            self.header.set_subtitle(tr("本机知道 {n} 人").format(n=total))
+            lives = tr("{address} 在住 {n} 人，Esc 看全部").format(address=address, n=found)
+            self.header.set_subtitle(lives if address else tr("本机知道 {n} 人").format(n=total))
         self._show_loaded()
 
     def reload_rows(self) -> None:
@@ -216,6 +221,8 @@ class ResidentsPage(Page):
             if self._stack.currentIndex() == 1:
                 self._presenter.close()
             else:
+                self._edit.clear()
+                self._presenter.find("")
                 self._to_table()
             return
         super().keyPressEvent(event)

@@ -232,7 +232,7 @@ class PersonView(QWidget):
             if refusal:
                 button.set_off(refusal)
             self._offer_rows.addWidget(_offer_row(offer, button))
-        self._can_meta.setText(tr("{n} 项").format(n=len(self._offers)) if not refusal else refusal)
+        self._can_meta.setText(refusal or tr("{n} 项").format(n=len(self._offers)))
         closed = [offer for offer in found if offer.obstacle]
         self._closed.show_facts([(offer.situation.name.zh, offer.obstacle) for offer in closed])
         self._closed_heading.setVisible(bool(closed))
@@ -394,5 +394,3 @@ def _mate_words(mate: Resident, today: date) -> str:
 def _event_line(event: Event, today: date) -> LineRow:
     title, under, words, tone = event_words(event, today)
     return LineRow(lead=str(event.on), title=title, under=under, tag=words, tag_tone=tone, payload=event)
-
-

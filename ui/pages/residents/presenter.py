@@ -13,7 +13,17 @@ from nbcase.domain.permit import Permit, PermitState, usable_until
 from nbcase.domain.registration import Registration
 from nbcase.domain.words import tr
 from nbcase.operations.facts import Standing, registered_since
-from nbcase.operations.look import CaseRow, ResidentRow, ResidentView, count_residents, resident_view, residents
+from nbcase.operations.look import (
+    EVERYBODY,
+    CaseRow,
+    ResidentFilter,
+    ResidentRow,
+    ResidentView,
+    count_residents,
+    find_dwelling,
+    resident_view,
+    residents,
+)
 from nbcase.operations.offers import Offer, offers
 from nbcase.operations.page import RowPage
 from nbcase.operations.printing import paper_name
@@ -50,7 +60,7 @@ class ResidentsView(Protocol):
     """What the presenter needs of its page."""
 
     def show_list(self) -> None: ...
-    def show_count(self, found: int, total: int) -> None: ...
+    def show_count(self, found: int, total: int, address: str) -> None: ...
     def reload_rows(self) -> None: ...
     def show_person(self, person: Person) -> None: ...
     def show_number(self, number: str) -> None: ...
@@ -64,18 +74,27 @@ class ResidentsPresenter:
         self._view = view
         self._context = context
         self._question = 0
-        self.text = ""
+        self.wanted = EVERYBODY
         self.person: Person | None = None
 
     def fetch(self, cursor: str | None, limit: int) -> RowPage[ResidentRow]:
         """A page of rows; called in a worker."""
-        return residents(self._context.desk, cursor, limit, self.text)
+        return residents(self._context.desk, cursor, limit, self.wanted)
 
     def find(self, text: str) -> None:
         """Narrow the list to part of a name or number."""
-        if text.strip() != self.text:
-            self.text = text.strip()
+        wanted = ResidentFilter(text=text.strip())
+        if wanted != self.wanted:
+            self.wanted = wanted
             self.refresh_list()
+
+    def show_dwelling(self, dwelling_id: str) -> None:
+        """Those who live in a dwelling now."""
+        self._question += 1
+        self.person = None
+        self.wanted = ResidentFilter(dwelling_id=dwelling_id)
+        self._view.show_list()
+        self.refresh_list()
 
     def refresh(self) -> None:
         """Read again what is open."""
@@ -87,12 +106,13 @@ class ResidentsPresenter:
     def refresh_list(self) -> None:
         """Read the list and its count again."""
         self._view.reload_rows()
-        desk, text = self._context.desk, self.text
-        self._context.tasks.run(
-            lambda: (count_residents(desk, text), count_residents(desk)),
-            then=lambda counts: self._view.show_count(*counts),
-            otherwise=self._context.trouble,
-        )
+        desk, wanted = self._context.desk, self.wanted
+
+        def count() -> tuple[int, int, str]:
+            dwelling = find_dwelling(desk, wanted.dwelling_id) if wanted.dwelling_id else None
+            return count_residents(desk, wanted), count_residents(desk), dwelling.address if dwelling is not None else ""
+
+        self._context.tasks.run(count, then=lambda found: self._view.show_count(*found), otherwise=self._context.trouble)
 
     def open(self, resident_id: str) -> None:
         """Show a person."""
@@ -285,7 +305,11 @@ def _permit_segments(view: ResidentView, permit: Permit) -> tuple[Segment, ...]:
     """The year after the issue and one spell for each endorsement, as far as they reach; a gap where use was suspended."""
     made = view.standing.endorsements_of(permit)
     until = usable_until(permit, ())
-    spells = [Segment(from_on=permit.issued_on, to_on=until, text=tr("发证 {day}").format(day=f"{permit.issued_on:%y-%m}"), payload=permit.case_id)]
+    spells = [
+        Segment(
+            from_on=permit.issued_on, to_on=until, text=tr("发证 {day}").format(day=f"{permit.issued_on:%y-%m}"), payload=permit.case_id
+        )
+    ]
     for entry in made:
         start = until + timedelta(days=1)
         if entry.endorsed_on > start:
@@ -318,5 +342,3 @@ def event_words(event: Event, today: date) -> tuple[str, str, str, Tone]:
     if row.case.state.is_open and row.limit.due_on is not None:
         parts.append(tr("承诺 {day}").format(day=day_words(row.limit.due_on, today)))
     return row.item_name, " · ".join(part for part in parts if part), words, tone
-
-

@@ -147,6 +147,7 @@ class EvidencePanel(QWidget):
             tab.clicked.connect(lambda _on=False, place=place: self.chosen.emit(place))
             self._tabs.append(tab)
             self._tabs_row.addWidget(tab)
+            tab.show()  # Qt would do it an event later, and the digit works only on what is shown
         self._tabs_row.addStretch(1)
 
     def show_place(self, index: int, page: int, pages: int) -> None:

@@ -155,6 +155,18 @@ class ReviewPage(Page):
         more = (("Y", tr("所选核对一致")), ("/", tr("选理由")), ("1–9", tr("换材料")), ("Alt+1", tr("待审")), ("Alt+2", tr("待补核")))
         return [*super().keys(), *(KeyHelp(key=key, what=what) for key, what in more)]
 
+    def case_id(self) -> str:
+        """The case in hand; empty when there is none."""
+        return self._presenter.case.id if self._presenter.case is not None else ""
+
+    def is_checked(self) -> bool:
+        """Whether the program's own checks of the case in hand are all made."""
+        return bool(self._checks.rows) and not any(row.finding == tr("正在核对") for row in self._checks.rows)
+
+    def open_looks(self) -> int:
+        """How many checks a person has to look at still."""
+        return sum(row.state == "look" for row in self._checks.rows)
+
     def show_queue(self, queue: Queue, position: int, waiting: int, provisional: int) -> None:
         """Where the case stands in its queue, and what waits in the other."""
         place = {queue: position + 1}

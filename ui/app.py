@@ -1,0 +1,365 @@
+"""The window program: sign in, work, sign out; one application, one funnel for errors, one place where the window is put together."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from nbcase import __version__
+from nbcase.domain.errors import UserError
+from nbcase.domain.words import tr, use_language
+from nbcase.settings import Settings, default_desk_folder, load_desk_card, load_settings, save_settings
+from ui.context import Notice
+from ui.shell.sign_in import SignIn, SignInRequest
+from ui.shell.trouble import Trouble, notice_of
+from ui.tasks import TaskRunner
+from ui.theme import Theme, load_tokens, use_scale
+from ui.widgets.fields.choice import Option
+from ui.widgets.ring import FocusRing
+
+if TYPE_CHECKING:  # loaded when a clerk signs in: the sign-in window is there before the database library is
+    from nbcase.bootstrap import Counter
+    from nbcase.domain.clerk import Clerk
+    from nbcase.operations.desk import Desk
+    from nbcase.sync.status import SyncStatus
+    from ui.shell.pill import PillState
+    from ui.shell.search import SearchGroup
+    from ui.shell.statusline import DeviceState
+    from ui.shell.window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInClerk:
+    """The clerk as the window shows one."""
+
+    record: "Clerk"
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def role(self) -> str:
+        return self.record.role.value
+
+    @property
+    def role_name(self) -> str:
+        return {"clerk": tr("窗口岗"), "reviewer": tr("复核岗"), "supervisor": tr("站长")}[self.role]
+
+
+class SyncLink(QObject):
+    """Brings the sync thread's news onto the event loop; `moved` says that the centre's records have come in."""
+
+    told = Signal(object, bool)
+
+    def __init__(self, counter: "Counter") -> None:
+        super().__init__()
+        self._counter = counter
+        self._listeners: list[Callable[[SyncStatus], None]] = []
+        self._cursor = counter.feed_cursor()
+        self.told.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self.moved: Callable[[], None] = lambda: None
+        counter.sync.listen(self._hear)
+
+    def status(self) -> "SyncStatus":
+        """The last status there was."""
+        return self._counter.sync.latest
+
+    def wake(self) -> None:
+        """Make contact now."""
+        self._counter.sync.wake()
+
+    def subscribe(self, listener: "Callable[[SyncStatus], None]") -> None:
+        """Call `listener` on the event loop with every new status."""
+        self._listeners.append(listener)
+
+    def _hear(self, status: "SyncStatus") -> None:
+        cursor = self._counter.feed_cursor()
+        moved, self._cursor = cursor != self._cursor, cursor
+        self.told.emit(status, moved)
+
+    def _deliver(self, status: "SyncStatus", has_moved: bool) -> None:
+        for listener in tuple(self._listeners):
+            listener(status)
+        if has_moved:
+            self.moved()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterContext:
+    """What every page is handed; see `ui.context.DeskContext`."""
+
+    counter: "Counter"
+    clerk: SignedInClerk
+    tasks: TaskRunner
+    theme: Theme
+    sync: SyncLink
+    navigate: Callable[..., None]
+    notify: Callable[[Notice], None]
+    trouble: Callable[[BaseException], None]
+    announce: Callable[[frozenset[str]], None]
+    save_settings: Callable[[Settings], None]
+    now: Callable[[], datetime]
+    training: bool = False
+
+    @property
+    def desk(self) -> "Desk":
+        return self.counter.desk
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.counter.folder)
+
+    @property
+    def language(self) -> str:
+        return self.counter.settings.language
+
+    @property
+    def reader(self) -> object:
+        return self.counter.reader
+
+    @property
+    def document_reader(self) -> object:
+        return self.counter.document_reader
+
+    @property
+    def queue(self) -> object:
+        return self.counter.queue
+
+    @property
+    def folder(self) -> Path:
+        return self.counter.folder
+
+    @property
+    def station_name(self) -> str:
+        return self.counter.desk.station.name
+
+    @property
+    def window_name(self) -> str:
+        return self.counter.desk.identity.window
+
+
+class CounterApp(QObject):
+    """From the sign-in window to the main window and back."""
+
+    signed_in = Signal(object)
+
+    def __init__(self, app: QApplication, folder: Path, settings: Settings) -> None:
+        super().__init__(app)
+        self.app = app
+        self.folder = folder
+        self.theme = Theme(load_tokens(), settings.theme)
+        self.theme.apply(app)
+        self.ring = FocusRing(app)
+        self.trouble = Trouble()
+        self.tasks = TaskRunner(self.trouble.handle, self)
+        self.sign_in_window: SignIn | None = None
+        self.window: MainWindow | None = None
+        self.counter: Counter | None = None
+        self.context: CounterContext | None = None
+        app.aboutToQuit.connect(self.close)
+
+    def show_sign_in(self, login: str = "") -> None:
+        """The sign-in window; everything that the main window needs is loaded behind it."""
+        card = load_desk_card(self.folder)
+        station = Option(code=card.station_code, label=card.station_name) if card else Option(code="none", label=tr("尚未登记"))
+        window = SignIn([station], login=login, window_name=card.window if card else "", version=f"nbcase {__version__}")
+        window.submitted.connect(self._try)
+        self.sign_in_window = window
+        window.show()
+        QTimer.singleShot(0, lambda: self.tasks.run(_load_parts))
+
+    def _try(self, request: SignInRequest) -> None:
+        def work() -> "Counter":
+            from nbcase.bootstrap import need_enrolled, open_counter
+            from nbcase.operations.sign_in import sign_in
+
+            vault = need_enrolled(self.folder)
+            found = sign_in(self.folder, vault, request.login, request.password, datetime.now(UTC))
+            return open_counter(self.folder, vault, found)
+
+        self.tasks.run_in_order(work, then=self._open, otherwise=self._refused)
+
+    def _refused(self, error: BaseException) -> None:
+        if isinstance(error, UserError) and self.sign_in_window is not None:
+            self.sign_in_window.show_problem(" ".join(part for part in (error.what, error.do) if part))
+        else:
+            self.trouble.handle(error)
+
+    def _open(self, counter: "Counter") -> None:
+        from ui.pages import load_pages
+        from ui.shell.overlay import IdleWatch
+        from ui.shell.window import MainWindow
+
+        self.counter = counter
+        link = SyncLink(counter)
+        context = CounterContext(
+            counter=counter,
+            clerk=SignedInClerk(counter.clerk),
+            tasks=self.tasks,
+            theme=self.theme,
+            sync=link,
+            navigate=self._navigate,
+            notify=self._notify,
+            trouble=self.trouble.handle,
+            announce=self._announce,
+            save_settings=self._save_settings,
+            now=lambda: counter.local_now(),
+        )
+        self.context = context
+        window = MainWindow(context, load_pages(), search=lambda text: search_groups(counter.desk, text))
+        self.window = window
+        self.trouble.window, self.trouble.notify = window, window.notify
+        window.lock_overlay.sign_out_wanted.connect(self.sign_out)
+        window.lock_overlay.unlock_wanted.connect(self._unlock)
+        link.subscribe(lambda status: window.show_sync(pill_state(status, counter.local_now())))
+        link.moved = lambda: self._announce(ALL_RECORDS)
+        window.show_sync(pill_state(link.status(), counter.local_now()))
+        window.show_devices(device_states(counter))
+        IdleWatch(self.app, counter.settings.idle_lock_min).idle.connect(window.lock)
+        window.open_page(next(iter(window.pages)))
+        window.show()
+        if self.sign_in_window is not None:
+            self.sign_in_window.close()
+            self.sign_in_window = None
+        counter.sync.start()
+        self.tasks.run(counter.document_reader.warm_up, otherwise=lambda error: None)
+        self.signed_in.emit(window)
+
+    def _navigate(self, page: str, **target: object) -> None:
+        if self.window is not None:
+            self.window.open_page(page, **target)
+
+    def _notify(self, notice: Notice) -> None:
+        if self.window is not None:
+            self.window.notify(notice)
+
+    def _announce(self, changed: frozenset[str]) -> None:
+        """Tell the pages, and the centre: an act is on disk, so it may go."""
+        if self.window is not None and self.counter is not None:
+            self.window.announce(changed)
+            self.counter.sync.wake()
+
+    def _save_settings(self, settings: Settings) -> None:
+        save_settings(self.folder, settings)
+        if settings.theme != self.theme.mode:
+            self.theme.use(settings.theme)
+
+    def _unlock(self, password: str) -> None:
+        """The clerk is back: the same password as at the sign-in, checked in a worker."""
+        counter, window = self.counter, self.window
+        if counter is None or window is None:
+            return
+
+        def work() -> None:
+            from nbcase.bootstrap import need_enrolled
+            from nbcase.operations.sign_in import sign_in
+
+            sign_in(self.folder, need_enrolled(self.folder), counter.clerk.login, password, datetime.now(UTC)).engine.dispose()
+
+        def refuse(error: BaseException) -> None:
+            window.lock_overlay.refuse(notice_of(error).what if isinstance(error, UserError) else tr("没有解锁"))
+
+        self.tasks.run_in_order(work, then=lambda _: window.lock_overlay.accept(), otherwise=refuse)
+
+    def sign_out(self) -> None:
+        """Back to the sign-in window; drafts are kept, the database is closed."""
+        window, self.window = self.window, None
+        login = self.counter.clerk.login if self.counter is not None else ""
+        self.show_sign_in(login)
+        if window is not None:
+            window.close()
+            window.deleteLater()
+        self.close()
+
+    def close(self) -> None:
+        """End what the signed-in clerk had open."""
+        self.tasks.wait()
+        counter, self.counter, self.context = self.counter, None, None
+        self.trouble.window = self.trouble.notify = None
+        if counter is not None:
+            counter.close()
+
+
+ALL_RECORDS = frozenset({"resident", "dwelling", "registration", "case", "permit", "endorsement", "document"})
+
+
+def _load_parts() -> None:
+    """What signing in needs, imported while the clerk types the password."""
+    import nbcase.bootstrap  # noqa: F401
+    import ui.shell.window  # noqa: F401
+
+
+def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
+    """The pill's figures out of a sync status."""
+    from nbcase.domain.clock import CHINA
+    from ui.shell.pill import PillState
+
+    connection = "online" if status.is_online else "offline" if status.problem is not None else "unknown"
+    return PillState(
+        connection=connection,  # type: ignore[arg-type]
+        reconciled=f"{status.reconciled_at.astimezone(CHINA):%H:%M}" if status.reconciled_at and status.is_equal else "",
+        confirmed=status.confirmed,
+        sent=status.total,
+        waiting=status.waiting,
+        rules_age_days=(now - status.contact_at).days if status.contact_at else None,
+        conflicts=status.conflicts,
+    )
+
+
+def device_states(counter: "Counter") -> "Sequence[DeviceState]":
+    """What the status line says of the devices: configured or not; whether they answer is asked by 开窗检查."""
+    from ui.shell.statusline import DeviceState
+
+    def state(name: str, device: object) -> DeviceState:
+        return DeviceState(name=name, words=tr("已配置") if device else tr("未配置"), state="ready" if device else "absent")
+
+    return [state(tr("读卡器"), counter.reader), state(tr("证件识别"), counter.document_reader), state(tr("打印机"), counter.queue)]
+
+
+def search_groups(desk: "Desk", text: str) -> "Sequence[SearchGroup]":
+    """What was found, by kind, with the page where each opens; asked in a worker."""
+    from nbcase.operations.drafts import load_draft
+    from nbcase.operations.look import find
+    from ui.shell.search import SearchGroup, SearchHit
+
+    hits: dict[str, list[SearchHit]] = {"draft": [], "resident": [], "dwelling": []}
+    for found in find(desk, text):
+        page, target = "residents", {"resident_id": found.record_id}
+        if found.kind == "draft":
+            draft = load_draft(desk, found.record_id)
+            page = "register" if draft is None or draft.item_code == "residence_registration" and draft.situation_code == "new" else "handle"
+            target = {"draft_id": found.record_id}
+        elif found.kind == "dwelling":
+            target = {"dwelling_id": found.record_id}
+        hits[found.kind].append(SearchHit(text=found.title, under=found.subtitle, page=page, target=dict(target)))
+    titles = {"draft": tr("草稿"), "resident": tr("居民"), "dwelling": tr("房屋")}
+    icons = {"draft": "file-text", "resident": "users", "dwelling": "building-2"}
+    return [SearchGroup(title=titles[kind], icon=icons[kind], hits=tuple(found)) for kind, found in hits.items() if found]
+
+
+def make_app(folder: Path, words: Sequence[str] = ()) -> CounterApp:
+    """The application with its look, not yet shown; a settings file with a mistake is told in the sign-in window."""
+    try:
+        settings = load_settings(folder)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        settings = Settings()
+    use_language(settings.language)
+    use_scale(settings.scale)
+    app = QApplication(["nbcase", *words])
+    app.setApplicationName("nbcase")
+    return CounterApp(app, folder, settings)
+
+
+def run(folder: Path | None = None) -> int:
+    """Open the counter's window and work until it is closed."""
+    counter = make_app(folder or default_desk_folder())
+    counter.trouble.install()
+    counter.show_sign_in()
+    return counter.app.exec()
