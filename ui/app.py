@@ -78,6 +78,11 @@ class SyncLink(QObject):
         """Call `listener` on the event loop with every new status."""
         self._listeners.append(listener)
 
+    def close(self) -> None:
+        """Tell nobody any more: what was still on its way finds no window."""
+        self._listeners.clear()
+        self.moved = lambda: None
+
     def _hear(self, status: "SyncStatus") -> None:
         cursor = self._counter.feed_cursor()
         moved, self._cursor = cursor != self._cursor, cursor
@@ -271,15 +276,19 @@ class CounterApp(QObject):
         """Back to the sign-in window; drafts are kept, the database is closed."""
         window, self.window = self.window, None
         login = self.counter.clerk.login if self.counter is not None else ""
+        if window is not None:
+            window.hide()
+        self.close()
         self.show_sign_in(login)
         if window is not None:
             window.close()
             window.deleteLater()
-        self.close()
 
     def close(self) -> None:
         """End what the signed-in clerk had open."""
         self.tasks.wait()
+        if self.context is not None:
+            self.context.sync.close()
         counter, self.counter, self.context = self.counter, None, None
         self.trouble.window = self.trouble.notify = None
         if counter is not None:

@@ -22,7 +22,6 @@ from nbcase.operations.offers import offers
 from nbcase.operations.printing import paper
 from ui.app import CounterApp, make_app
 from ui.keyboard import Keyboard
-from ui.pages.handle import HandlePage
 from ui.pages.register import RegisterPage
 from ui.pages.review import ReviewPage
 from ui.pictures import render
@@ -82,10 +81,13 @@ class Walk:
         """Time a step; count its keys when it is a flow with a budget."""
         begun = time.monotonic()
         before = self._keys.count if flow else 0
+        stalls = StallWatch()
+        stalls.start()
         yield
         self.settle()
+        self.report["longest_stall_ms"] = max(self.report.get("longest_stall_ms", 0.0), round(stalls.stop(), 1))
         seconds = round(time.monotonic() - begun, 2)
-        self.report["steps"].append({"name": name, "seconds": seconds})
+        self.report["steps"].append({"name": name, "seconds": seconds, "longest_stall_ms": round(stalls.longest_ms, 1)})
         if flow:
             self.report["keystrokes"][flow] = self._keys.count - before
         tell({"step": name, "seconds": seconds})
@@ -216,9 +218,9 @@ def handle(walk: Walk, resident_id: str, situation: str, fill: Callable[[Keyboar
         keys.press("Enter")
         walk.until("resident page", lambda: window.current_code == "residents")
         walk.settle()
-        window.open_page("handle", resident_id=resident_id, item_code="residence_permit", situation_code=situation)
-        page = window.page("handle")
-        assert isinstance(page, HandlePage)
+        open_offers = [offer.situation.code for offer in offers(walk.desk, resident_id) if not offer.obstacle]
+        keys.press(str(open_offers.index(situation) + 1))
+        walk.until("form", lambda: window.current_code == "handle")
         walk.settle()
         keys.press("F2")
         walk.settle()
@@ -291,14 +293,12 @@ def run(folder: Path, out: Path) -> None:
     (out / "screens").mkdir(parents=True, exist_ok=True)
     app = make_app(folder)
     walk = Walk(app, out)
-    stalls = StallWatch()
     begun = time.monotonic()
     app.show_sign_in()
     render(app.sign_in_window, out / "screens" / "sign-in-light.png")
     walk.sign_in("chen")
     walk.until("first sync", lambda: walk.app.context.sync.status().is_online and walk.app.context.sync.status().contact_at is not None)
     walk.until("people here", lambda: len(residents(walk.desk).rows) > 20)
-    stalls.start()
     walk.report["steps"].append({"name": "登录并取得本站数据", "seconds": round(time.monotonic() - begun, 2)})
 
     registered = register(walk, flow="register")
@@ -360,7 +360,6 @@ def run(folder: Path, out: Path) -> None:
         "actions": {"sent": status.total, "confirmed": status.confirmed, "conflicts": status.conflicts, "quarantined": status.quarantined},
         "digests": {"desk": status.own_digest, "centre": status.centre_digest, "equal": status.is_equal},
         "registered_offline": offline,
-        "longest_stall_ms": round(stalls.stop(), 1),
         "seconds": round(time.monotonic() - begun, 2),
     }
     walk.sign_out()

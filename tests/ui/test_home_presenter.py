@@ -1,6 +1,7 @@
 """工作台 without a window: whose cases, where a line leads, and an honest check."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from nbcase.operations.drafts import save_draft
 from nbcase.operations.readiness import Readiness
 from tests.parts.counter import Counter
 from tests.parts.line import Line
-from ui.pages.home.presenter import Day, HomePresenter, greeting, hour_bars, readiness_summary
+from ui.pages.home.presenter import Day, HomePresenter, greeting, hour_bars, read_day, readiness_summary
 
 
 class FakePage:
@@ -54,6 +55,14 @@ def test_a_clerk_sees_own_cases_first_promised_first(view: FakePage, counter: Co
     due = [row.case.promised_due_on for row in day.cases]
     assert due == sorted(due)  # type: ignore[type-var]
     assert not day.items
+
+
+def test_a_clerk_who_took_nothing_has_no_cases_of_a_colleague(view: FakePage, counter: Counter) -> None:
+    newcomer = replace(counter.clerk.record, id="clerk-of-today", login="new")
+    home = read_day(counter.desk, newcomer).home
+    assert home.open_count
+    assert not home.my_cases
+    assert home.mine_count == home.mine_tomorrow_count == 0
 
 
 def test_a_reviewer_sees_what_waits_for_a_decision_and_a_supervisor_all(view: FakePage, counter: Counter) -> None:

@@ -286,7 +286,7 @@ def _digests(status: Any) -> Evidence:
     if status is None or not status.centre_digest:
         return Evidence(words=tr("还没有与中心对过账"), is_right=None)
     own, centre = status.own_digest[:8], status.centre_digest[:8]
-    if True:
+    if status.own_digest == status.centre_digest:
         return Evidence(words=tr("本机摘要 {own} = 中心摘要 {centre}").format(own=own, centre=centre), is_right=True)
     return Evidence(words=tr("本机摘要 {own} ≠ 中心摘要 {centre}").format(own=own, centre=centre), is_right=False)
 
