@@ -221,7 +221,9 @@ def make_enrolment_code(data: Path, database_url: str | None, station_code: str,
         try:
             with centre.engine.begin() as connection:
                 if station_code not in {station.code for station in people.stations(connection)}:
-                    raise UserError(tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。"))
+                    raise UserError(
+                        tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。")
+                    )
                 return issue_code(connection, station_code, window, centre.clock.now())
         finally:
             centre.close()
@@ -283,9 +285,19 @@ def _load_demo(centre: Any, persons: Any) -> int:
     home = stations()[0].code
     for spec in clerk_specs(centre.id_key):
         # Everybody knows the demo's passwords; only the desk that is shown pays the full price for each.
-        salt, public_key, _ = new_clerk_secret(spec.password) if spec.station_code == home else new_clerk_secret(spec.password, cost="m=8,t=1,p=1")
+        salt, public_key, _ = (
+            new_clerk_secret(spec.password) if spec.station_code == home else new_clerk_secret(spec.password, cost="m=8,t=1,p=1")
+        )
         made.append(
-            Clerk(id=spec.id, login=spec.login, name=spec.name, role=spec.role, station_code=spec.station_code, salt=salt, public_key=public_key)
+            Clerk(
+                id=spec.id,
+                login=spec.login,
+                name=spec.name,
+                role=spec.role,
+                station_code=spec.station_code,
+                salt=salt,
+                public_key=public_key,
+            )
         )
     written = 0
     with centre.engine.begin() as connection:

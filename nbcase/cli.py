@@ -202,9 +202,15 @@ def demo_data(arguments: Arguments) -> int:
     from nbcase.bootstrap import write_demo_data
 
     target = sys.stdout if arguments.database_url is None else None
-    count = write_demo_data(arguments.people, arguments.seed, arguments.as_of, database_url=arguments.database_url, data=arguments.data, lines=target)
+    count = write_demo_data(
+        arguments.people, arguments.seed, arguments.as_of, database_url=arguments.database_url, data=arguments.data, lines=target
+    )
     if target is None:
-        _say(arguments, {"people": arguments.people, "records": count}, tr("已写入 {people} 人，{records} 条记录").format(people=arguments.people, records=count))
+        _say(
+            arguments,
+            {"people": arguments.people, "records": count},
+            tr("已写入 {people} 人，{records} 条记录").format(people=arguments.people, records=count),
+        )
     return OK
 
 

@@ -342,7 +342,9 @@ def search_groups(desk: "Desk", text: str) -> "Sequence[SearchGroup]":
         page, target = "residents", {"resident_id": found.record_id}
         if found.kind == "draft":
             draft = load_draft(desk, found.record_id)
-            page = "register" if draft is None or draft.item_code == "residence_registration" and draft.situation_code == "new" else "handle"
+            page = (
+                "register" if draft is None or (draft.item_code == "residence_registration" and draft.situation_code == "new") else "handle"
+            )
             target = {"draft_id": found.record_id}
         elif found.kind == "dwelling":
             target = {"dwelling_id": found.record_id}

@@ -17,7 +17,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from nbcase.domain.case import CaseState
-from nbcase.operations.look import CaseFilter, cases, find, residents, resident_view
+from nbcase.operations.look import CaseFilter, cases, find, resident_view, residents
 from nbcase.operations.offers import offers
 from nbcase.operations.printing import paper
 from ui.app import CounterApp, make_app
@@ -271,7 +271,15 @@ def search_every_way(walk: Walk, resident_id: str) -> None:
     view = resident_view(walk.desk, resident_id)
     person, address = view.standing.resident, view.standing.dwelling.address if view.standing.dwelling else ""
     number = view.cases[0].case.number
-    wanted = [person.name, readings(person.name)[0], initials(person.name)[0], person.document_number[6:14], person.phone or "", address, number]
+    wanted = [
+        person.name,
+        readings(person.name)[0],
+        initials(person.name)[0],
+        person.document_number[6:14],
+        person.phone or "",
+        address,
+        number,
+    ]
     missed = [text for text in wanted if text and resident_id not in {hit.record_id for hit in find(walk.desk, text, 50)}]
     if missed:
         raise RuntimeError(f"not found by: {missed}")
@@ -434,7 +442,6 @@ def scaled_pictures(folder: Path, out: Path) -> None:
         walk.page_pictures(f"200-{mode}")
     app.theme.use("light")
     app.close()
-
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from nbcase.items.checks import FACTS
 from nbcase.items.fields import BOUND_RECORDS
 from nbcase.items.item import AnyOf, Condition, Item, Situation
 
-EFFECTS = frozenset({"register", "change_registration", "end_registration", "issue_permit", "endorse_permit", "replace_permit", "cancel_permit"})
+EFFECTS = frozenset(
+    {"register", "change_registration", "end_registration", "issue_permit", "endorse_permit", "replace_permit", "cancel_permit"}
+)
 """What a step may do to the records; `nbcase.operations.effects` has a function for each."""
 
 

@@ -166,7 +166,9 @@ def _missing(situation: Situation, request: Request, checks: Sequence[Check]) ->
     met = {option for check in checks for option in check.met_by}
 
     def lacks(material: Material) -> bool:
-        if not material.required or (material.serves is not None and (material.serves in met or request.answers.get("ground") != material.serves)):
+        if not material.required or (
+            material.serves is not None and (material.serves in met or request.answers.get("ground") != material.serves)
+        ):
             return False
         how = have.get(material.code)
         if how == "deferred":
@@ -247,5 +249,3 @@ def due(calendar: WorkingCalendar, period: Period | None, start: date) -> tuple[
     else:
         deadline = calendar.calendar_days(start, period.calendar_days or 0)
     return deadline.due_on, deadline.is_provisional
-
-

@@ -141,7 +141,15 @@ def _decided(case: Case, clerk: Clerk, work: DeskWork, decision: Decision, verdi
 
 
 def _apply(
-    desk: Desk, work: DeskWork, situation: Situation, step: Step, case: Case, present: Standing, checks: Sequence[Check], *, is_provisional: bool
+    desk: Desk,
+    work: DeskWork,
+    situation: Situation,
+    step: Step,
+    case: Case,
+    present: Standing,
+    checks: Sequence[Check],
+    *,
+    is_provisional: bool,
 ) -> Case:
     met_by = tuple(option for check in checks for option in check.met_by)
     occasion = Occasion(

@@ -40,7 +40,15 @@ class Draft:
     saved_at: datetime
 
 
-def save_draft(desk: Desk, clerk: Clerk, draft_id: str, item_code: str, situation_code: str, answers: Mapping[str, Any], files: Sequence[DraftFile] = ()) -> Draft:
+def save_draft(
+    desk: Desk,
+    clerk: Clerk,
+    draft_id: str,
+    item_code: str,
+    situation_code: str,
+    answers: Mapping[str, Any],
+    files: Sequence[DraftFile] = (),
+) -> Draft:
     """Keep the form as it is now; durable when this returns."""
     draft = Draft(
         id=draft_id,

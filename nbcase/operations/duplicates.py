@@ -97,7 +97,9 @@ def _from_dossier(dossier: Dossier, wanted: _Wanted) -> Duplicate:
     return _duplicate(dossier.resident, wanted, newest, dwellings.get(newest.dwelling_id) if newest else None, dossier)
 
 
-def _duplicate(resident: Resident, wanted: _Wanted, registration: Registration | None, dwelling: Dwelling | None, dossier: Dossier | None) -> Duplicate:
+def _duplicate(
+    resident: Resident, wanted: _Wanted, registration: Registration | None, dwelling: Dwelling | None, dossier: Dossier | None
+) -> Duplicate:
     return Duplicate(
         resident=resident,
         reasons=wanted.reasons(resident),

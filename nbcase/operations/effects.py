@@ -220,4 +220,3 @@ EFFECTS: dict[str, Effect] = {
     "replace_permit": replace_permit,
     "cancel_permit": cancel_permit,
 }
-

@@ -45,7 +45,10 @@ def item_figures(desk: Desk, first_on: date, last_on: date) -> list[ItemFigures]
             number(case.c.state.in_([state.value for state in OPEN_STATES])).label("open"),
             number(is_late).label("late"),
         )
-        .where(case.c.accepted_at >= datetime.combine(first_on, time(), CHINA), case.c.accepted_at <= datetime.combine(last_on, time.max, CHINA))
+        .where(
+            case.c.accepted_at >= datetime.combine(first_on, time(), CHINA),
+            case.c.accepted_at <= datetime.combine(last_on, time.max, CHINA),
+        )
         .group_by(case.c.item_code, case.c.situation_code)
     )
     with reading(desk.engine) as connection:

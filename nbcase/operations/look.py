@@ -79,7 +79,11 @@ def cases(desk: Desk, wanted: CaseFilter, cursor: str | None = None, limit: int 
     if cursor is not None:
         last_key, _, last_id = cursor.rpartition("|")
         after = sa.tuple_(key, table.c.id)
-        query = query.where(after > sa.tuple_(sa.literal(last_key), sa.literal(last_id)) if wanted.by_limit else after < sa.tuple_(sa.literal(last_key), sa.literal(last_id)))
+        query = query.where(
+            after > sa.tuple_(sa.literal(last_key), sa.literal(last_id))
+            if wanted.by_limit
+            else after < sa.tuple_(sa.literal(last_key), sa.literal(last_id))
+        )
     with reading(desk.engine) as connection:
         found = connection.execute(query).all()
         kept = found[:limit]
@@ -103,7 +107,9 @@ def _conditions(table: sa.Table, wanted: CaseFilter) -> list[sa.ColumnElement[bo
     if wanted.accepted_since:
         found.append(table.c.accepted_at >= datetime.combine(wanted.accepted_since, time(), CHINA))
     if wanted.text:
-        found.append(sa.or_(table.c.number.contains(wanted.text, autoescape=True), table.c.applicant_name.contains(wanted.text, autoescape=True)))
+        found.append(
+            sa.or_(table.c.number.contains(wanted.text, autoescape=True), table.c.applicant_name.contains(wanted.text, autoescape=True))
+        )
     return found
 
 
@@ -258,7 +264,9 @@ def _history(connection: sa.Connection, case: Case) -> tuple[HistoryLine, ...]:
         for row in connection.execute(query)
     ]
     if not lines:
-        lines = [HistoryLine(at=case.accepted_at, clerk_name=names.get(case.accepted_by, ""), kind="accepted", sequence=0, outcome="accepted")]
+        lines = [
+            HistoryLine(at=case.accepted_at, clerk_name=names.get(case.accepted_by, ""), kind="accepted", sequence=0, outcome="accepted")
+        ]
     return tuple(lines)
 
 
@@ -388,11 +396,15 @@ def complete_address(desk: Desk, text: str, limit: int = 6) -> list[DwellingHit]
     if not parts:
         return []
     table = tables.DESK_RECORDS["dwelling"]
-    query = sa.select(table).where(*(table.c.address.contains(part, autoescape=True) for part in parts)).order_by(table.c.address).limit(limit)
+    query = (
+        sa.select(table).where(*(table.c.address.contains(part, autoescape=True) for part in parts)).order_by(table.c.address).limit(limit)
+    )
     lived = tables.DESK_RECORDS["registration"]
     with reading(desk.engine) as connection:
         found = [as_record(Dwelling, row) for row in connection.execute(query)]
-        count = sa.select(lived.c.dwelling_id, sa.func.count()).where(lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active")
+        count = sa.select(lived.c.dwelling_id, sa.func.count()).where(
+            lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active"
+        )
         counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(count.group_by(lived.c.dwelling_id))}
     return [DwellingHit(dwelling=dwelling, occupants=counts.get(dwelling.id, 0)) for dwelling in found]
 
@@ -438,9 +450,13 @@ def home_view(desk: Desk, clerk: Clerk) -> HomeView:
     table = tables.DESK_RECORDS["case"]
     midnight = datetime.combine(today, time(), CHINA)
     with reading(desk.engine) as connection:
-        open_rows = [as_record(Case, row) for row in connection.execute(sa.select(table).where(table.c.state.in_([s.value for s in OPEN_STATES])))]
+        open_rows = [
+            as_record(Case, row) for row in connection.execute(sa.select(table).where(table.c.state.in_([s.value for s in OPEN_STATES])))
+        ]
         accepted = connection.execute(sa.select(table.c.accepted_at).where(table.c.accepted_at >= midnight)).scalars().all()
-        waiting = connection.execute(sa.select(sa.func.count()).select_from(tables.outbox).where(tables.outbox.c.outcome.is_(None))).scalar_one()
+        waiting = connection.execute(
+            sa.select(sa.func.count()).select_from(tables.outbox).where(tables.outbox.c.outcome.is_(None))
+        ).scalar_one()
         limits = [(case, limit_use(desk.calendar, case, today)) for case in open_rows]
         own = [case for case in open_rows if clerk.role is not Role.CLERK or case.accepted_by == clerk.id]
         mine = sorted(own, key=lambda case: (case.promised_due_on or date.max, case.accepted_at))
@@ -503,7 +519,11 @@ def outbox_rows(desk: Desk, *, waiting: bool, limit: int = 200, outcomes: frozen
     """What waits (oldest first), or what went (newest first), of these outcomes where any are named."""
     action, box = tables.desk_action, tables.outbox
     query = sa.select(action.c.body, box).join(box, box.c.sequence == action.c.sequence).limit(limit)
-    query = query.where(box.c.outcome.is_(None)).order_by(box.c.sequence) if waiting else query.where(box.c.outcome.is_not(None)).order_by(box.c.sequence.desc())
+    query = (
+        query.where(box.c.outcome.is_(None)).order_by(box.c.sequence)
+        if waiting
+        else query.where(box.c.outcome.is_not(None)).order_by(box.c.sequence.desc())
+    )
     if outcomes:
         query = query.where(box.c.outcome.in_([outcome.value for outcome in outcomes]))
     with reading(desk.engine) as connection:

@@ -41,7 +41,8 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
         shelf = Shelf(connection)
         present = standing(shelf, shelf.need(Resident, resident_id))
         waiting = {
-            (item.code, situation.code): open_case_number(shelf, resident_id, item.code, situation.code) for item, situation in desk.items.pairs()
+            (item.code, situation.code): open_case_number(shelf, resident_id, item.code, situation.code)
+            for item, situation in desk.items.pairs()
         }
     made = [_offer(desk, item, situation, present, waiting[item.code, situation.code]) for item, situation in desk.items.pairs()]
     return tuple(sorted(made, key=lambda offer: bool(offer.obstacle)))

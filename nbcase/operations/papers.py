@@ -48,7 +48,9 @@ class _Matter:
     print_count: int = 1
 
 
-def make_papers(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kinds: Sequence[str], checks: Sequence[Check]) -> tuple[Document, ...]:
+def make_papers(
+    desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kinds: Sequence[str], checks: Sequence[Check]
+) -> tuple[Document, ...]:
     """Render the papers of a step into the open unit of work: files, document records and the case commit together."""
     return tuple(_make(desk, work, clerk, case, kind, checks) for kind in kinds)
 
@@ -123,7 +125,8 @@ def _common(matter: _Matter, kind: str) -> dict[str, Any]:
         "accepted_on": case.accepted_at,
         "printed_on": desk.clock.now(),
         "materials": [_material_row(number, material) for number, material in enumerate(_handed_in(matter), start=1)],
-        "how_to_ask": tr("凭受理号在任一受理窗口查询") + (tr("，电话 {phone}").format(phone=desk.station.phone) if desk.station.phone else ""),
+        "how_to_ask": tr("凭受理号在任一受理窗口查询")
+        + (tr("，电话 {phone}").format(phone=desk.station.phone) if desk.station.phone else ""),
         "provisional": case.is_provisional,
         "qr_text": f"NBCASE:1:{kind}:{case.number}:{case.id[-12:]}",
     }
@@ -136,7 +139,9 @@ def _handed_in(matter: _Matter) -> list[tuple[str, str]]:
 
 def _material_row(number: int, material: tuple[str, str]) -> dict[str, Any]:
     name, how = material
-    remark = {"scan": tr("原件退回"), "card": tr("原件退回"), "confirmed": tr("本人已确认"), "shared": tr("本人已确认")}.get(how, tr("待补"))
+    remark = {"scan": tr("原件退回"), "card": tr("原件退回"), "confirmed": tr("本人已确认"), "shared": tr("本人已确认")}.get(
+        how, tr("待补")
+    )
     return {"number": number, "name": name, "source": codes.name("obtained", how), "remark": remark}
 
 
@@ -321,7 +326,8 @@ def notice_pdf(
     situation = item.situation(situation_code)
     rows = missing_rows(situation, checks, materials)
     rows += [
-        {"number": len(rows) + n, "name": text, "how": tr("请本人到窗口说明或出示证件"), "basis": "—"} for n, text in enumerate(problems, start=1)
+        {"number": len(rows) + n, "name": text, "how": tr("请本人到窗口说明或出示证件"), "basis": "—"}
+        for n, text in enumerate(problems, start=1)
     ]
     now = desk.clock.now()
     given = {
@@ -340,4 +346,3 @@ def notice_pdf(
         "told_on": now,
     }
     return render(load_layout("one-time-notice"), given, specimen=desk.specimen).pdf
-

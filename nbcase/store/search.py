@@ -140,7 +140,9 @@ def write_entry(connection: sa.Connection, kind: str, record_id: str, *, title: 
     """Put or replace one entry with its keys."""
     table, key = tables.search_entry, tables.search_key
     values = {"kind": kind, "record_id": record_id, "title": title, "subtitle": subtitle, "text": normal(text)}
-    statement = insert(table).values(values).on_conflict_do_update(index_elements=["kind", "record_id"], set_=values).returning(table.c.entry)
+    statement = (
+        insert(table).values(values).on_conflict_do_update(index_elements=["kind", "record_id"], set_=values).returning(table.c.entry)
+    )
     entry = connection.execute(statement).scalar_one()
     connection.execute(sa.delete(key).where(key.c.entry == entry))
     rows = [{"key": text_key, "entry": entry} for text_key in {normal(text_key) for text_key in keys} if text_key]

@@ -34,7 +34,9 @@ class Shelf:
             raise LookupError(f"no {TYPE_NAMES[kind]} {record_id}")
         return record
 
-    def find(self, kind: type[R], *where: sa.ColumnElement[bool], order: Sequence[Any] = (), limit: int | None = None, **equal: Any) -> list[R]:
+    def find(
+        self, kind: type[R], *where: sa.ColumnElement[bool], order: Sequence[Any] = (), limit: int | None = None, **equal: Any
+    ) -> list[R]:
         """Records that match all conditions; `equal` names columns, `where` holds further conditions on `table(kind)`."""
         table = self.table(kind)
         query = sa.select(table).where(*where, *(table.c[name] == value for name, value in equal.items())).order_by(*order).limit(limit)
@@ -49,12 +51,17 @@ class Shelf:
         else:
             from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
         statement = insert(table).values(values)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=[table.c.id], set_={n: v for n, v in values.items() if n != "id"}))
+        self.connection.execute(
+            statement.on_conflict_do_update(index_elements=[table.c.id], set_={n: v for n, v in values.items() if n != "id"})
+        )
 
     def exists(self, kind: type[Record], **equal: Any) -> bool:
         """Whether any record matches."""
         table = self.table(kind)
-        return self.connection.execute(sa.select(sa.literal(1)).where(*(table.c[n] == v for n, v in equal.items())).limit(1)).first() is not None
+        return (
+            self.connection.execute(sa.select(sa.literal(1)).where(*(table.c[n] == v for n, v in equal.items())).limit(1)).first()
+            is not None
+        )
 
 
 def as_record(kind: type[R], row: sa.Row[Any]) -> R:

@@ -91,7 +91,9 @@ def test_an_endorsement_whenever_it_is_made_makes_the_permit_usable_that_day(iss
     made = [endorse(of, [], on)]
     assert permit_state(of, made, on) is PermitState.NORMAL
     assert made[0].valid_until_on > usable_until(of, [])
-    assert add_months(of.issued_on, full_months(of.issued_on, made[0].valid_until_on + timedelta(days=1))) == made[0].valid_until_on + timedelta(days=1)
+    assert add_months(of.issued_on, full_months(of.issued_on, made[0].valid_until_on + timedelta(days=1))) == made[
+        0
+    ].valid_until_on + timedelta(days=1)
 
 
 @given(DAYS, st.integers(0, 400))

@@ -32,9 +32,7 @@ ANSWERS = {
 
 def complete(situation: Situation) -> dict[str, object]:
     """An answer of the right kind for every field."""
-    return {
-        field.key: next(iter(codes.table(field.table).entries)) if field.table else ANSWERS[field.kind] for field in situation.fields()
-    }
+    return {field.key: next(iter(codes.table(field.table).entries)) if field.table else ANSWERS[field.kind] for field in situation.fields()}
 
 
 @pytest.mark.parametrize(("item", "situation"), PAIRS)
@@ -99,4 +97,5 @@ def test_both_languages_are_there(item: Item, situation: Situation) -> None:
     labels += [decision.name for step in situation.steps for decision in step.decisions]
     for label in labels:
         assert label.zh.strip()
-        assert label.en.strip() and label.en.isascii(), label
+        assert label.en.strip(), label
+        assert label.en.isascii(), label

@@ -50,7 +50,11 @@ MISTAKES = {
     "unknown_effect": ("documents: [acceptance-receipt]", "effect: vanish", "vanish"),
     "unknown_paper": ("[acceptance-receipt]", "[a-poem]", "a-poem"),
     "unknown_next": ("next: [sample.new]", "next: [sample.old]", "sample.old"),
-    "no_step": ("steps:\n      - {code: accept, name: {zh: 受理, en: Accept}, action: registration.accept, documents: [acceptance-receipt]}", "steps: []", "steps"),
+    "no_step": (
+        "steps:\n      - {code: accept, name: {zh: 受理, en: Accept}, action: registration.accept, documents: [acceptance-receipt]}",
+        "steps: []",
+        "steps",
+    ),
     "two_units_of_time": ("{working_days: 1}", "{working_days: 1, calendar_days: 2}", "period"),
     "another_folder": ("code: sample\n", "code: example\n", "example"),
     "one_language": ("name: {zh: 样例, en: Sample}", "name: {zh: 样例}", "en"),

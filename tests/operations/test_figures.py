@@ -13,10 +13,14 @@ from nbcase.operations.figures import item_figures
 IDENTITY, JOB = HandedIn(code="identity", how="card"), HandedIn(code="job_proof", how="scan")
 
 
-def test_every_situation_has_a_row_and_a_late_decision_is_counted(desk: Desk, clerk: Clerk, reviewer: Clerk, clock: SetClock, answers: dict[str, str]) -> None:
+def test_every_situation_has_a_row_and_a_late_decision_is_counted(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, clock: SetClock, answers: dict[str, str]
+) -> None:
     start = desk.today() - timedelta(days=200)
     clock.advance(timedelta(days=-200))
-    registered = accept(desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,)))
+    registered = accept(
+        desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,))
+    )
     clock.advance(timedelta(days=190))
     application = Request(
         item_code="residence_permit",

@@ -30,14 +30,18 @@ def resident_id(desk: Desk, clerk: Clerk, clock: SetClock, answers: dict[str, st
     """李𬭎, registered 200 days ago."""
     now = clock.at
     clock.at = now - timedelta(days=200)
-    accepted = accept(desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,)))
+    accepted = accept(
+        desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,))
+    )
     clock.at = now
     return accepted.case.resident_id
 
 
 def application(resident_id: str, *materials: HandedIn, situation: str = "apply", **answers: str) -> Request:
     given = {"ground": "employment", "phone": "19900005061", "employer": "宁波云帆注塑有限公司", "occupation_code": "05", **answers}
-    return Request(item_code="residence_permit", situation_code=situation, answers=given, materials=(IDENTITY, *materials), resident_id=resident_id)
+    return Request(
+        item_code="residence_permit", situation_code=situation, answers=given, materials=(IDENTITY, *materials), resident_id=resident_id
+    )
 
 
 def apply(desk: Desk, clerk: Clerk, resident_id: str) -> Accepted:
@@ -70,13 +74,16 @@ def test_the_program_says_which_condition_is_met_by_what(desk: Desk, clerk: Cler
 
 
 def test_before_half_a_year_it_is_told_once_with_the_day(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
-    registered = accept(desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,)))
+    registered = accept(
+        desk, clerk, Request(item_code="residence_registration", situation_code="new", answers=answers, materials=(IDENTITY,))
+    )
     with pytest.raises(ConditionsNotMet) as caught:
         accept(desk, clerk, application(registered.case.resident_id))
     failed = {check.key: check for check in caught.value.examination.failed}
     assert set(failed) == {"half_year", "ground"}
     assert "2027-05-24" in failed["half_year"].detail
-    assert "劳动合同" in failed["ground"].missing and "租赁合同" in failed["ground"].missing
+    assert "劳动合同" in failed["ground"].missing
+    assert "租赁合同" in failed["ground"].missing
     assert [material.code for material in caught.value.examination.missing_materials] == ["job_proof"]
 
 
@@ -85,28 +92,36 @@ def test_an_approval_issues_the_permit_and_its_paper(desk: Desk, clerk: Clerk, r
     assert decided.case.state is CaseState.DECIDED
     view = resident_view(desk, resident_id)
     assert view.permit_state is PermitState.NORMAL
-    assert view.standing.permit is not None and view.standing.permit.number is None, "its number comes from the issuing system"
+    assert view.standing.permit is not None
+    assert view.standing.permit.number is None, "its number comes from the issuing system"
     assert not view.standing.permit.is_provisional
     pdf = paper(desk, decided.documents[0].id)
-    assert pdf is not None and pdf.startswith(b"%PDF")
+    assert pdf is not None
+    assert pdf.startswith(b"%PDF")
 
 
-def test_without_the_centre_the_permit_is_provisional_until_it_is_confirmed(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str) -> None:
+def test_without_the_centre_the_permit_is_provisional_until_it_is_confirmed(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str
+) -> None:
     desk.centre.is_reachable = False  # type: ignore[attr-defined]
     accepted = apply(desk, clerk, resident_id)
     offline = [check.key for check in check_case(desk, accepted.case.id) if check.state is CheckState.OFFLINE]
     assert offline == ["no_permit_elsewhere"]
     decided = approve(desk, reviewer, accepted)
-    assert decided.case.is_provisional and decided.documents[0].is_provisional
+    assert decided.case.is_provisional
+    assert decided.documents[0].is_provisional
     with pytest.raises(Offline):
         confirm(desk, reviewer, decided.case.id)
     desk.centre.is_reachable = True  # type: ignore[attr-defined]
     confirmed = confirm(desk, reviewer, decided.case.id)
-    assert not confirmed.case.is_provisional and not confirmed.documents[0].is_provisional
+    assert not confirmed.case.is_provisional
+    assert not confirmed.documents[0].is_provisional
     assert not resident_view(desk, resident_id).standing.permit.is_provisional  # type: ignore[union-attr]
 
 
-def test_a_permit_at_another_station_stops_the_confirmation_and_the_approval(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str) -> None:
+def test_a_permit_at_another_station_stops_the_confirmation_and_the_approval(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str
+) -> None:
     other = Permit(id="p-1", resident_id=resident_id, case_id="c", issued_on=date(2026, 5, 1), station_code="330212-01")
     desk.centre.is_reachable = False  # type: ignore[attr-defined]
     decided = approve(desk, reviewer, apply(desk, clerk, resident_id))
@@ -117,7 +132,9 @@ def test_a_permit_at_another_station_stops_the_confirmation_and_the_approval(des
     assert case_detail(desk, decided.case.id).row.case.is_provisional
 
 
-def test_an_approval_against_a_failed_check_is_refused(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, clock: SetClock) -> None:
+def test_an_approval_against_a_failed_check_is_refused(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, clock: SetClock
+) -> None:
     accepted = apply(desk, clerk, resident_id)
     clock.at = datetime(2040, 1, 3, 1, tzinfo=UTC)  # the card ran out in 2039
     with pytest.raises(UserError, match="身份证在有效期内"):
@@ -144,12 +161,19 @@ def test_a_correction_is_told_completed_and_decided(desk: Desk, clerk: Clerk, re
     accepted = apply(desk, clerk, resident_id)
     with pytest.raises(UserError, match="理由"):
         decide(desk, reviewer, Verdict(case_id=accepted.case.id, decision_code="correct"))
-    asked = decide(desk, reviewer, Verdict(case_id=accepted.case.id, decision_code="correct", reason_codes=("proof_unclear",), note="合同第二页"))
+    asked = decide(
+        desk, reviewer, Verdict(case_id=accepted.case.id, decision_code="correct", reason_codes=("proof_unclear",), note="合同第二页")
+    )
     assert asked.case.state is CaseState.IN_CORRECTION
     assert [document.kind_code for document in asked.documents] == ["one-time-notice"]
     assert complete(desk, clerk, accepted.case.id, [JOB]).case.state is CaseState.ACCEPTED
     assert approve(desk, reviewer, accepted).case.state is CaseState.DECIDED
-    assert [line.kind for line in case_detail(desk, accepted.case.id).history] == ["permit.accept", "permit.decide", "case.complete", "permit.decide"]
+    assert [line.kind for line in case_detail(desk, accepted.case.id).history] == [
+        "permit.accept",
+        "permit.decide",
+        "case.complete",
+        "permit.decide",
+    ]
 
 
 def test_a_material_counts_only_in_a_way_the_item_allows(desk: Desk, clerk: Clerk, resident_id: str) -> None:
@@ -205,7 +229,9 @@ def test_an_endorsement_is_made_in_its_window_only(desk: Desk, clerk: Clerk, rev
     assert view.permit_state is PermitState.NORMAL
 
 
-def test_a_late_endorsement_restores_use_and_is_marked(desk: Desk, clerk: Clerk, reviewer: Clerk, clock: SetClock, resident_id: str) -> None:
+def test_a_late_endorsement_restores_use_and_is_marked(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, clock: SetClock, resident_id: str
+) -> None:
     issued(desk, clerk, reviewer, resident_id)
     clock.at = datetime(2028, 1, 5, 1, tzinfo=UTC)
     assert resident_view(desk, resident_id).permit_state is PermitState.SUSPENDED
@@ -237,7 +263,9 @@ def test_a_second_print_needs_a_reason(desk: Desk, clerk: Clerk, reviewer: Clerk
     assert [row.job.reason for row in print_rows(desk)] == ["污损", ""]
 
 
-def test_a_printer_that_fails_leaves_the_paper_unprinted(desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, tmp_path: Path) -> None:
+def test_a_printer_that_fails_leaves_the_paper_unprinted(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, tmp_path: Path
+) -> None:
     document = approve(desk, reviewer, apply(desk, clerk, resident_id)).documents[0]
     (tmp_path / "file").write_text("not a folder")
     assert print_document(desk, clerk, FolderQueue(tmp_path / "file"), document.id).state == "failed"

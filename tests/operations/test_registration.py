@@ -38,7 +38,9 @@ def count(desk: Desk, table: sa.Table) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def test_a_complete_form_becomes_case_person_registration_papers_and_one_waiting_action(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
+def test_a_complete_form_becomes_case_person_registration_papers_and_one_waiting_action(
+    desk: Desk, clerk: Clerk, answers: dict[str, str]
+) -> None:
     accepted = accept(desk, clerk, request(answers))
     assert accepted.case.number == "LT-26-0000001"
     assert accepted.case.state is CaseState.DECIDED
@@ -52,9 +54,16 @@ def test_a_complete_form_becomes_case_person_registration_papers_and_one_waiting
 
 def test_actions_are_gapless_and_chained(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
     accept(desk, clerk, request(answers))
-    accept(desk, clerk, request({**answers, "document_number": make_number("330299", date(1990, 1, 1), 231), "name": "王芳", "birth_on": "1990-01-01"}))
+    accept(
+        desk,
+        clerk,
+        request({**answers, "document_number": make_number("330299", date(1990, 1, 1), 231), "name": "王芳", "birth_on": "1990-01-01"}),
+    )
     with reading(desk.engine) as connection:
-        actions = [read_action(body) for body in connection.execute(sa.select(tables.desk_action.c.body).order_by(tables.desk_action.c.sequence)).scalars()]
+        actions = [
+            read_action(body)
+            for body in connection.execute(sa.select(tables.desk_action.c.body).order_by(tables.desk_action.c.sequence)).scalars()
+        ]
     assert [action.sequence for action in actions] == [1, 2]
     assert actions[1].previous_hash == actions[0].hash
 
@@ -94,7 +103,9 @@ def test_a_number_is_not_used_up_by_a_refused_form(desk: Desk, clerk: Clerk, ans
     assert other.case.number == "LT-26-0000002"
 
 
-def test_moving_ends_the_old_registration_and_the_half_year_goes_on(desk: Desk, clerk: Clerk, clock: SetClock, answers: dict[str, str]) -> None:
+def test_moving_ends_the_old_registration_and_the_half_year_goes_on(
+    desk: Desk, clerk: Clerk, clock: SetClock, answers: dict[str, str]
+) -> None:
     accept(desk, clerk, request(answers))
     clock.advance(timedelta(days=100))
     accept(desk, clerk, request({**answers, "address": "镇海区骆驼街道锦绣里小区5幢1单元101室"}))
@@ -108,16 +119,33 @@ def test_moving_ends_the_old_registration_and_the_half_year_goes_on(desk: Desk, 
 
 def test_the_same_person_is_found_by_number_and_by_name_with_birth_date(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
     accept(desk, clerk, request(answers))
-    by_number = find_duplicates(desk, document_kind="citizen", document_number="330299199407120312", name="李鈜", birth_on=date(1994, 7, 12))
+    by_number = find_duplicates(
+        desk, document_kind="citizen", document_number="330299199407120312", name="李鈜", birth_on=date(1994, 7, 12)
+    )
     assert by_number.duplicates[0].reasons == ("证件号码相同", "姓名不同：李𬭎", "出生日期相同")
-    by_name = find_duplicates(desk, document_kind="citizen", document_number=make_number("330299", date(1994, 7, 12), 33), name="李𬭎", birth_on=date(1994, 7, 12))
+    by_name = find_duplicates(
+        desk, document_kind="citizen", document_number=make_number("330299", date(1994, 7, 12), 33), name="李𬭎", birth_on=date(1994, 7, 12)
+    )
     assert not by_name.duplicates[0].same_number
     assert by_name.centre_asked
 
 
 def test_anyone_is_found_by_every_handle(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
     accept(desk, clerk, request({**answers, "name": "单砚秋"}))
-    for text in ("单砚秋", "砚秋", "shanyan", "syq", "0312", "330299199407", "5061", "19900005061", "锦绣里", "3幢", "LT-26-0000001", "0000001"):
+    for text in (
+        "单砚秋",
+        "砚秋",
+        "shanyan",
+        "syq",
+        "0312",
+        "330299199407",
+        "5061",
+        "19900005061",
+        "锦绣里",
+        "3幢",
+        "LT-26-0000001",
+        "0000001",
+    ):
         assert [hit.title for hit in find(desk, text) if hit.kind == "resident"] == ["单砚秋"], text
 
 
@@ -133,7 +161,9 @@ def test_a_draft_is_found_kept_and_gone_after_acceptance(desk: Desk, clerk: Cler
     assert picture.hash in outbox_rows(desk, waiting=True)[0].action.attachments
 
 
-def test_a_failure_while_printing_leaves_no_half_case(desk: Desk, clerk: Clerk, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_while_printing_leaves_no_half_case(
+    desk: Desk, clerk: Clerk, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     save_draft(desk, clerk, "draft-1", "residence_registration", "new", answers)
 
     def fails(*args: object, **kwargs: object) -> None:

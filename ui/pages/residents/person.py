@@ -106,7 +106,7 @@ class PersonView(QWidget):
         self._facts = Facts()
         self._address, self._dwelling = Text("", "compact", wrap=True), Text("", "meta", wrap=True)
         self._mates_heading = SectionHeading(tr("同住"))
-        self._mates = LineList(tr("同住"), fits=True, padding=0, height=theme.size.row_list)
+        self._mates = LineList(tr("同住"), fits=True, padding=theme.space.s, height=theme.size.row_list)
         self._mates.opened.connect(lambda row: self.person_wanted.emit(row.payload))
         return _panel(
             head, number, self._facts, SectionHeading(tr("住处")), self._address, self._dwelling, self._mates_heading, self._mates
@@ -127,7 +127,7 @@ class PersonView(QWidget):
             chip.setToolTip(f"Alt+{place}")
             chip.clicked.connect(partial(self._choose_kind, kind))
             self._shortcut(f"Alt+{place}", chip.click)
-        self._events = LineList(tr("经过"), fits=True, lead_width=theme.size.label_width, padding=0)
+        self._events = LineList(tr("经过"), fits=True, lead_width=theme.size.label_width, padding=theme.space.s)
         self._events.opened.connect(lambda row: self._presenter.open_event(row.payload))
         self._no_events = EmptyLine(tr("还没有办件和文书。可办的事项在右边，按数字办理。"))
         heading = row_of(Text(tr("时间线"), "strong"), self._residence, None)
