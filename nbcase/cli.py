@@ -31,6 +31,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(words)
     use_language(arguments.language)
+    if arguments.verb in LOGGING:
+        from nbcase.logs import configure_logs
+
+        configure_logs()
     try:
         verb: Verb = arguments.verb
         return verb(arguments)
@@ -299,6 +303,9 @@ def desk(arguments: Arguments) -> int:
     run: Callable[[Path | None], int] = importlib.import_module("ui.app").run
     return run(arguments.folder)
 
+
+LOGGING = (centre, sync, enrol)
+"""Verbs that write logs; the others need not load what makes them."""
 
 VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
     "desk": (desk, tr("打开窗口程序"), _folder),

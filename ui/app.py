@@ -182,8 +182,10 @@ class CounterApp(QObject):
     def _try(self, request: SignInRequest) -> None:
         def work() -> "Counter":
             from nbcase.bootstrap import need_enrolled, open_counter
+            from nbcase.logs import configure_logs
             from nbcase.operations.sign_in import sign_in
 
+            configure_logs(self.folder / "log" / f"desk-{datetime.now(UTC):%Y-%m}.jsonl")
             vault = need_enrolled(self.folder)
             found = sign_in(self.folder, vault, request.login, request.password, datetime.now(UTC))
             return open_counter(self.folder, vault, found)
@@ -223,6 +225,7 @@ class CounterApp(QObject):
         window.lock_overlay.sign_out_wanted.connect(self.sign_out)
         window.lock_overlay.unlock_wanted.connect(self._unlock)
         link.subscribe(lambda status: window.show_sync(pill_state(status, counter.local_now())))
+        link.subscribe(lambda status: self._count())
         link.moved = lambda: self._announce(ALL_RECORDS)
         window.show_sync(pill_state(link.status(), counter.local_now()))
         window.show_devices(device_states(counter))
@@ -233,8 +236,39 @@ class CounterApp(QObject):
             self.sign_in_window.close()
             self.sign_in_window = None
         counter.sync.start()
+        self._count()
         self.tasks.run(counter.document_reader.warm_up, otherwise=lambda error: None)
+        self._make_pages(list(window.pages))
         self.signed_in.emit(window)
+
+    def _make_pages(self, codes: list[str]) -> None:
+        """Make the other pages one by one while nothing happens: the first opening of each would stand still for a tenth of a second."""
+        if self.window is None or not codes:
+            return
+        self.window.page(codes.pop(0))
+        QTimer.singleShot(PAGE_PAUSE_MS, lambda: self._make_pages(codes))
+
+    def _count(self) -> None:
+        """What waits on the pages, beside their names in the rail."""
+        counter, window = self.counter, self.window
+        if counter is None or window is None:
+            return
+
+        def work() -> tuple[int, int, int]:
+            from nbcase.operations.look import open_limits, review_queue
+
+            limits = open_limits(counter.desk)
+            return limits.open_count, limits.overdue_count, len(review_queue(counter.desk, counter.clerk))
+
+        def show(found: tuple[int, int, int]) -> None:
+            if self.window is not window:
+                return
+            status = counter.sync.latest
+            window.show_count("cases", found[0], "red" if found[1] else "neutral")
+            window.show_count("review", found[2])
+            window.show_count("sync", status.conflicts + status.quarantined, "red")
+
+        self.tasks.run(work, then=show)
 
     def _navigate(self, page: str, **target: object) -> None:
         if self.window is not None:
@@ -248,6 +282,7 @@ class CounterApp(QObject):
         """Tell the pages, and the centre: an act is on disk, so it may go."""
         if self.window is not None and self.counter is not None:
             self.window.announce(changed)
+            self._count()
             self.counter.sync.wake()
 
     def _save_settings(self, settings: Settings) -> None:
@@ -294,6 +329,9 @@ class CounterApp(QObject):
         if counter is not None:
             counter.close()
 
+
+PAGE_PAUSE_MS = 120
+"""Between two pages that are made in advance: keys and paint come first."""
 
 ALL_RECORDS = frozenset({"resident", "dwelling", "registration", "case", "permit", "endorsement", "document"})
 

@@ -124,7 +124,7 @@ class Walk:
             render(self.window, self.out / "screens" / f"{name}.png")
 
     def page_pictures(self, suffix: str) -> None:
-        """Every page that the role has."""
+        """Every page that the role has; the form of a matter is pictured where it is filled in."""
         for code in self.window.pages:
             if code == "handle":
                 continue
@@ -205,7 +205,7 @@ def resident_with(walk: Walk, situation: str) -> str:
         cursor = page.next_cursor
 
 
-def handle(walk: Walk, resident_id: str, situation: str, fill: Callable[[Keyboard], None], *, flow: str = "") -> str:
+def handle(walk: Walk, resident_id: str, situation: str, fill: Callable[[Keyboard], None], *, flow: str = "", picture: str = "") -> str:
     """办理 one situation of the permit for a known resident, opened by the search box; the case id."""
     window, keys = walk.window, walk.keys
     person = resident_view(walk.desk, resident_id).standing.resident
@@ -226,6 +226,8 @@ def handle(walk: Walk, resident_id: str, situation: str, fill: Callable[[Keyboar
         walk.settle()
         fill(keys)
         walk.settle()
+        if picture:
+            walk.picture(picture)
         keys.press("Ctrl+Enter")
         walk.until("accepted", lambda: bool({row.case.id for row in cases(walk.desk, CaseFilter(by_limit=False)).rows} - before))
         walk.settle()
@@ -317,7 +319,13 @@ def run(folder: Path, out: Path) -> None:
     search_every_way(walk, registered)
 
     applicant = resident_with(walk, "apply")
-    applied = handle(walk, applicant, "apply", apply_answers)
+    applied = handle(walk, applicant, "apply", apply_answers, picture="handle-light")
+    walk.window.open_page("residents", resident_id=applicant)
+    walk.settle()
+    walk.picture("resident-light")
+    app.theme.use("dark")
+    walk.picture("resident-dark")
+    app.theme.use("light")
     handle(walk, resident_with(walk, "endorse"), "endorse", lambda keys: None, flow="endorse")
     handle(walk, resident_with(walk, "replace"), "replace", lambda keys: keys.press("1", "Enter"))
     cancelled = handle(walk, resident_with(walk, "cancel"), "cancel", lambda keys: keys.press("1", "Enter"))
@@ -326,8 +334,8 @@ def run(folder: Path, out: Path) -> None:
     walk.page_pictures("dark")
     app.theme.use("light")
 
+    ask(centre="kill")
     with walk.step("拔线：中心进程被杀"):
-        ask(centre="kill")
         walk.app.context.sync.wake()
         walk.until("offline seen", lambda: not walk.app.context.sync.status().is_online)
     ask(card="second")
@@ -353,8 +361,8 @@ def run(folder: Path, out: Path) -> None:
         raise RuntimeError("a permit that was issued offline must be provisional")
     review_pictures(walk)
 
-    with walk.step("插线：中心重启，积压上传并对账"):
-        ask(centre="start")
+    ask(centre="start")
+    with walk.step("插线：积压上传并对账"):
         walk.app.context.sync.wake()
         walk.until("all sent", lambda: walk.app.context.sync.status().waiting == 0 and walk.app.context.sync.status().is_equal)
     review(walk, applied)
@@ -434,13 +442,18 @@ def scaled_pictures(folder: Path, out: Path) -> None:
     app = make_app(folder)
     walk = Walk(app, out)
     app.show_sign_in()
-    walk.sign_in("shen")
-    walk.window.resize(683, 384)
-    walk.settle()
-    for mode in ("light", "dark"):
-        app.theme.use(mode)  # type: ignore[arg-type]
-        walk.page_pictures(f"200-{mode}")
-    app.theme.use("light")
+    for login in ("shen", "gu"):
+        walk.sign_in(login)
+        walk.window.resize(683, 384)
+        walk.settle()
+        for mode in ("light", "dark"):
+            app.theme.use(mode)  # type: ignore[arg-type]
+            walk.page_pictures(f"200-{mode}")
+            walk.window.open_page("residents", resident_id=residents(walk.desk).rows[5].resident.id)
+            walk.settle()
+            walk.picture(f"resident-200-{mode}")
+        app.theme.use("light")
+        walk.sign_out()
     app.close()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.context import DeskContext, KeyHelp
 from ui.theme import current_theme
@@ -77,6 +77,11 @@ class Page(QWidget):
         self.header = PageHeader(title)
         self._column.addWidget(self.header)
         self._column.addWidget(Line())
+
+    def holds_focus(self) -> bool:
+        """Whether the cursor is on this page or nowhere: what comes in later must not pull it out of the search box."""
+        focus = QApplication.focusWidget()
+        return focus is None or focus is self or self.isAncestorOf(focus)
 
     def set_body(self, body: QWidget) -> None:
         """Fill the page below the header."""

@@ -335,6 +335,8 @@ class HandlePage(Page):
         self._file.setVisible(on)
 
     def _focus(self) -> None:
+        if not self.holds_focus():
+            return
         index = self._stack.currentIndex()
         if index == 0:
             self._choice.setFocus()

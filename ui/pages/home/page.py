@@ -189,6 +189,8 @@ class HomePage(Page):
 
     def _take_focus(self) -> None:
         """The cursor goes to the first list with lines, unless it is at work in one already."""
+        if not self.holds_focus():
+            return
         focus = QApplication.focusWidget()
         if focus is not None and focus is not self and self.isAncestorOf(focus) and focus.isVisible():
             return

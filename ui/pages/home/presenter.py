@@ -42,17 +42,18 @@ class HomePresenter:
         self._view = view
         self._context = context
         self._is_checked = False
+        self._knew_centre = False
 
     def refresh(self) -> None:
-        """Read the day; the first time also check the desk."""
+        """Read the day; check the desk the first time, and once more when the centre has answered since: clock and rules are known then."""
         desk, clerk = self._context.desk, self._context.clerk.record
         self._context.tasks.run(lambda: read_day(desk, clerk), then=self._view.show_day, otherwise=self._context.trouble)
-        if not self._is_checked:
+        if not self._is_checked or (not self._knew_centre and self._knows_centre()):
             self.check()
 
     def check(self) -> None:
         """Look at devices, data and clock."""
-        self._is_checked = True
+        self._is_checked, self._knew_centre = True, self._knows_centre()
         self._view.show_checking()
         context, status = self._context, self.status()
         self._context.tasks.run(
@@ -67,6 +68,10 @@ class HomePresenter:
             then=self._view.show_readiness,
             otherwise=self._context.trouble,
         )
+
+    def _knows_centre(self) -> bool:
+        status = self.status()
+        return status is not None and status.contact_at is not None
 
     def status(self) -> Any:
         """The state of sync, None at a desk without."""

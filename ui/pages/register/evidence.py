@@ -97,11 +97,14 @@ class _AlternativeRow(QAbstractButton):
         left = theme.space.xs + 2
         draw_key_cap(painter, left, self.height() / 2, self._key)
         left += key_cap_width(self._key) + theme.space.s
-        width = text_width(self._source, "secondary")
         right = self.width() - theme.space.s
-        draw_text(painter, QRectF(right - width, 0, width + 1, self.height()), self._source, "text2", "secondary")
-        area = QRectF(left, 0, right - width - theme.space.s - left, self.height())
-        draw_text(painter, area, self.text(), strong=self._is_first)
+        # The reading itself is what the clerk compares: its source gives way first.
+        named = min(text_width(self.text(), "body", strong=self._is_first) + 1, right - left)
+        draw_text(painter, QRectF(left, 0, named, self.height()), self.text(), strong=self._is_first)
+        begin = left + named + theme.space.s
+        width = min(text_width(self._source, "secondary") + 1, right - begin)
+        if width > 0:
+            draw_text(painter, QRectF(right - width, 0, width, self.height()), self._source, "text2", "secondary")
 
 
 class LookBox(QWidget):
