@@ -121,6 +121,7 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
         items=load_catalogue(),
         centre=centre,
         specimen=specimen,
+        paper_kinds={"acceptance-receipt": "acceptance-receipt-80"} if settings.receipt_paper == "80mm" else {},
     )
     return Counter(
         desk=desk,

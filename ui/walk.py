@@ -353,6 +353,9 @@ def run(folder: Path, out: Path) -> None:
 
     walk.sign_in("gu")
     walk.window.open_page("review", case_id=applied)
+    offline_review = walk.window.page("review")
+    assert isinstance(offline_review, ReviewPage)
+    walk.until("checks made", lambda: offline_review.case_id() == applied and offline_review.is_checked())
     walk.settle()
     walk.picture("review-offline-light")
     review(walk, applied_offline)

@@ -1,6 +1,6 @@
 """What an operation at a desk works with, handed down from the composition root."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -43,7 +43,11 @@ class NoCentre:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One enrolled computer at work. `specimen` marks every paper as 样张: the demo's papers have no effect."""
+    """One enrolled computer at work.
+
+    `specimen` marks every paper as 样张: the demo's papers have no effect. `paper_kinds` says which layout is printed in
+    place of another one, such as the narrow receipt at a desk with a receipt printer.
+    """
 
     engine: sa.Engine
     identity: DeskIdentity
@@ -53,6 +57,7 @@ class Desk:
     items: Catalogue
     centre: Centre = field(default_factory=NoCentre)
     specimen: bool = True
+    paper_kinds: Mapping[str, str] = field(default_factory=dict)
 
     def today(self) -> date:
         """The day in Ningbo."""

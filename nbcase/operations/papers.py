@@ -52,7 +52,7 @@ def make_papers(
     desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kinds: Sequence[str], checks: Sequence[Check]
 ) -> tuple[Document, ...]:
     """Render the papers of a step into the open unit of work: files, document records and the case commit together."""
-    return tuple(_make(desk, work, clerk, case, kind, checks) for kind in kinds)
+    return tuple(_make(desk, work, clerk, case, desk.paper_kinds.get(kind, kind), checks) for kind in kinds)
 
 
 def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, checks: Sequence[Check]) -> Document:

@@ -181,3 +181,9 @@ def test_examining_says_what_is_missing_without_writing(desk: Desk, answers: dic
     assert [problem.key for problem in examination.problems] == ["phone"]
     assert [material.code for material in examination.missing_materials] == ["identity"]
     assert count(desk, tables.DESK_RECORDS["resident"]) == 0
+
+
+def test_a_desk_with_a_receipt_printer_prints_the_narrow_receipt(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
+    narrow = replace(desk, paper_kinds={"acceptance-receipt": "acceptance-receipt-80"})
+    kinds = [document.kind_code for document in accept(narrow, clerk, request(answers)).documents]
+    assert kinds == ["acceptance-receipt-80", "residence-voucher"]

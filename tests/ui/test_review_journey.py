@@ -38,10 +38,10 @@ def test_a_reviewer_works_through_the_queue_with_keys_alone(
     assert isinstance(page, ReviewPage)
 
     def in_hand() -> str:
-        return page._presenter.case.id if page._presenter.case is not None else ""
+        return page.case_id()
 
     def is_checked() -> bool:
-        return bool(page._checks.rows) and not any(row.finding == "正在核对" for row in page._checks.rows)
+        return page.is_checked()
 
     def agree_with_all() -> None:
         while any(row.state == "look" for row in page._checks.rows):

@@ -161,7 +161,8 @@ class ReviewPage(Page):
 
     def is_checked(self) -> bool:
         """Whether the program's own checks of the case in hand are all made."""
-        return bool(self._checks.rows) and not any(row.finding == tr("正在核对") for row in self._checks.rows)
+        waiting = (isinstance(row.payload, Check) and row.payload.detail == tr("正在核对") for row in self._checks.rows)
+        return bool(self._checks.rows) and not any(waiting)
 
     def open_looks(self) -> int:
         """How many checks a person has to look at still."""

@@ -171,8 +171,13 @@ class ReviewPresenter:
             return
         self._offer()
         desk = self._context.desk
-        self._read(lambda: check_case(desk, case.id, ask_centre=False), self._take_checks)
-        self._read(lambda: check_case(desk, case.id), self._take_checks)
+
+        def ask_centre(checks: tuple[Check, ...]) -> None:
+            self._take_checks(checks)
+            self._read(lambda: check_case(desk, case.id), self._take_checks)
+
+        # One after the other: both at once could come in the wrong order, and the answer without the centre would stand.
+        self._read(lambda: check_case(desk, case.id, ask_centre=False), ask_centre)
 
     def _situation(self, case: Case) -> Situation:
         situation: Situation = self._context.desk.items.situation(case.item_code, case.situation_code)
