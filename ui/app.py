@@ -177,7 +177,8 @@ class CounterApp(QObject):
         window.submitted.connect(self._try)
         self.sign_in_window = window
         window.show()
-        QTimer.singleShot(0, lambda: self.tasks.run(_load_parts))
+        # After the first paint: the imports would hold the interpreter while the window wants to be drawn.
+        QTimer.singleShot(LOAD_AFTER_MS, lambda: self.tasks.run(_load_parts))
 
     def _try(self, request: SignInRequest) -> None:
         def work() -> "Counter":
@@ -329,6 +330,9 @@ class CounterApp(QObject):
         if counter is not None:
             counter.close()
 
+
+LOAD_AFTER_MS = 150
+"""After the sign-in window is shown; nobody types a password faster."""
 
 PAGE_PAUSE_MS = 120
 """Between two pages that are made in advance: keys and paint come first."""
