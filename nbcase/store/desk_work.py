@@ -71,17 +71,14 @@ class DeskWork(Shelf):
 
     def next_number(self, year: int) -> str:
         """The next receipt number out of the blocks leased to this desk, as ``LT-26-0039417``."""
-        block = tables.number_block
-        row = self.connection.execute(
-            sa.select(block).where(block.c.series == self.identity.prefix, block.c.next <= block.c.last).order_by(block.c.first).limit(1)
-        ).first()
+        row = self.connection.execute(_OPEN_BLOCK, {"of": self.identity.prefix}).first()
         if row is None:
             raise UserError(
                 tr("本机的受理号段已用完。"),
                 safe=tr("草稿已存在本机，没有受理。"),
                 do=tr("请连上中心领取新号段后再按受理；急件请到相邻窗口办理。"),
             )
-        self.connection.execute(sa.update(block).where(block.c.series == row.series, block.c.first == row.first).values(next=row.next + 1))
+        self.connection.execute(_TAKE_NUMBER, {"of": row.series, "begin": row.first, "following": row.next + 1})
         return f"{self.identity.prefix}-{year % 100:02d}-{row.next:07d}"
 
     def record(self, kind: str, subject: Record) -> Action:
@@ -92,10 +89,8 @@ class DeskWork(Shelf):
         changes = self._changes()
         if not changes:
             raise RuntimeError("an action without a change")
-        last = self.connection.execute(
-            sa.select(tables.desk_action.c.sequence, tables.desk_action.c.hash).order_by(tables.desk_action.c.sequence.desc()).limit(1)
-        ).first()
-        offset = self.connection.execute(sa.select(tables.desk_state.c.value).where(tables.desk_state.c.key == "clock_offset_s")).scalar()
+        last = self.connection.execute(_LAST_ACTION).first()
+        offset = self.connection.execute(_CLOCK_OFFSET).scalar()
         self.action = sealed(
             Action(
                 id=new_id(),
@@ -126,19 +121,36 @@ class DeskWork(Shelf):
 
     def _write_action(self, action: Action) -> None:
         self.connection.execute(
-            sa.insert(tables.desk_action).values(
-                sequence=action.sequence,
-                id=action.id,
-                kind=action.kind,
-                record_type=action.record_type,
-                record_id=action.record_id,
-                clerk_id=action.clerk_id,
-                desk_at=action.desk_at,
-                hash=action.hash,
-                body=canonical(action),
-            )
+            _ADD_ACTION,
+            {
+                "sequence": action.sequence,
+                "id": action.id,
+                "kind": action.kind,
+                "record_type": action.record_type,
+                "record_id": action.record_id,
+                "clerk_id": action.clerk_id,
+                "desk_at": action.desk_at,
+                "hash": action.hash,
+                "body": canonical(action),
+            },
         )
-        self.connection.execute(sa.insert(tables.outbox).values(sequence=action.sequence, action_id=action.id))
+        self.connection.execute(_ADD_TO_OUTBOX, {"sequence": action.sequence, "action_id": action.id})
+
+
+# Made once: building a statement costs more than SQLite needs to carry it out.
+_block = tables.number_block
+_OPEN_BLOCK = (
+    sa.select(_block).where(_block.c.series == sa.bindparam("of"), _block.c.next <= _block.c.last).order_by(_block.c.first).limit(1)
+)
+_TAKE_NUMBER = (
+    sa.update(_block)
+    .where(_block.c.series == sa.bindparam("of"), _block.c.first == sa.bindparam("begin"))
+    .values(next=sa.bindparam("following"))
+)
+_LAST_ACTION = sa.select(tables.desk_action.c.sequence, tables.desk_action.c.hash).order_by(tables.desk_action.c.sequence.desc()).limit(1)
+_CLOCK_OFFSET = sa.select(tables.desk_state.c.value).where(tables.desk_state.c.key == "clock_offset_s")
+_ADD_ACTION = sa.insert(tables.desk_action)
+_ADD_TO_OUTBOX = sa.insert(tables.outbox)
 
 
 @contextmanager

@@ -138,16 +138,26 @@ def _index_dwelling(connection: sa.Connection, dwelling: Dwelling) -> None:
 
 def write_entry(connection: sa.Connection, kind: str, record_id: str, *, title: str, subtitle: str, text: str, keys: Iterable[str]) -> None:
     """Put or replace one entry with its keys."""
-    table, key = tables.search_entry, tables.search_key
     values = {"kind": kind, "record_id": record_id, "title": title, "subtitle": subtitle, "text": normal(text)}
-    statement = (
-        insert(table).values(values).on_conflict_do_update(index_elements=["kind", "record_id"], set_=values).returning(table.c.entry)
-    )
-    entry = connection.execute(statement).scalar_one()
-    connection.execute(sa.delete(key).where(key.c.entry == entry))
-    rows = [{"key": text_key, "entry": entry} for text_key in {normal(text_key) for text_key in keys} if text_key]
-    if rows:
-        connection.execute(insert(key), rows)
+    entry = connection.execute(_PUT_ENTRY, values).scalar_one()
+    wanted = {normal(text_key) for text_key in keys} - {""}
+    present = set(connection.execute(_KEYS_OF_ENTRY, {"of": entry}).scalars())
+    if gone := present - wanted:
+        connection.execute(_DROP_KEY, [{"old": text_key, "of": entry} for text_key in gone])
+    if new := wanted - present:
+        connection.execute(_ADD_KEY, [{"key": text_key, "entry": entry} for text_key in new])
+
+
+# Made once: building a statement costs more than SQLite needs to carry it out.
+_new_entry = insert(tables.search_entry)
+_PUT_ENTRY = _new_entry.on_conflict_do_update(
+    index_elements=["kind", "record_id"], set_={name: _new_entry.excluded[name] for name in ("title", "subtitle", "text")}
+).returning(tables.search_entry.c.entry)
+_KEYS_OF_ENTRY = sa.select(tables.search_key.c.key).where(tables.search_key.c.entry == sa.bindparam("of"))
+_DROP_KEY = sa.delete(tables.search_key).where(
+    tables.search_key.c.entry == sa.bindparam("of"), tables.search_key.c.key == sa.bindparam("old")
+)
+_ADD_KEY = insert(tables.search_key)
 
 
 def remove_entry(connection: sa.Connection, kind: str, record_id: str) -> None:

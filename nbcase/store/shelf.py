@@ -1,6 +1,7 @@
 """Reading and writing records as domain values inside an open transaction; the same at desk and centre."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,29 +40,33 @@ class Shelf:
     ) -> list[R]:
         """Records that match all conditions; `equal` names columns, `where` holds further conditions on `table(kind)`."""
         table = self.table(kind)
+        if not where and not order and limit is None and None not in equal.values():
+            query: sa.Select[Any] = _equals(table, tuple(equal))
+            return [as_record(kind, row) for row in self.connection.execute(query, {f"p_{name}": value for name, value in equal.items()})]
         query = sa.select(table).where(*where, *(table.c[name] == value for name, value in equal.items())).order_by(*order).limit(limit)
         return [as_record(kind, row) for row in self.connection.execute(query)]
 
     def write(self, record: Record) -> None:
         """Insert the record or replace the row with its id."""
-        table = self.table(type(record))
-        values = as_row(record)
-        if self.connection.dialect.name == "sqlite":
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-        statement = insert(table).values(values)
-        self.connection.execute(
-            statement.on_conflict_do_update(index_elements=[table.c.id], set_={n: v for n, v in values.items() if n != "id"})
-        )
+        self.connection.execute(_upsert(self.table(type(record)), self.connection.dialect.name), as_row(record))
 
-    def exists(self, kind: type[Record], **equal: Any) -> bool:
-        """Whether any record matches."""
-        table = self.table(kind)
-        return (
-            self.connection.execute(sa.select(sa.literal(1)).where(*(table.c[n] == v for n, v in equal.items())).limit(1)).first()
-            is not None
-        )
+
+@cache
+def _equals(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
+    """A look-up by equal columns, made once: building it costs more than SQLite needs to answer it."""
+    return sa.select(table).where(*(table.c[name] == sa.bindparam(f"p_{name}", type_=table.c[name].type) for name in names))
+
+
+@cache
+def _upsert(table: sa.Table, dialect: str) -> sa.Insert:
+    """Insert or replace by id, made once for the same reason."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    statement = insert(table)
+    kept = {column.name: statement.excluded[column.name] for column in table.c if column.name != "id"}
+    return statement.on_conflict_do_update(index_elements=[table.c.id], set_=kept)
 
 
 def as_record(kind: type[R], row: sa.Row[Any]) -> R:
