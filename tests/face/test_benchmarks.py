@@ -1,0 +1,17 @@
+"""A small size of each benchmark runs with the tests, so that none rots."""
+
+import importlib
+import json
+
+import pytest
+
+NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
+
+
+@pytest.mark.parametrize("name", ["startup", "commit"])
+def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module(f"tests.benchmarks.{name}").main(["--json", "--size", "2"])
+    line = json.loads(capsys.readouterr().out)
+    assert set(line) >= NEEDED
+    assert line["figure"] > 0
+    assert line["ratio"] > 0
