@@ -153,13 +153,6 @@ def _row(shelf: Shelf, values: Mapping[str, Any]) -> PrintRow:
     )
 
 
-def unprinted(desk: Desk, limit: int = 50) -> list[Document]:
-    """Papers that were made and never printed, newest first."""
-    table = tables.DESK_RECORDS["document"]
-    with reading(desk.engine) as connection:
-        return Shelf(connection).find(Document, table.c.print_count == 0, order=(table.c.made_at.desc(), table.c.id.desc()), limit=limit)
-
-
 def waiting_papers(desk: Desk, limit: int = 50) -> list[Paper]:
     """Papers that were never sent to a printer from here or anywhere, newest first; one that failed has a job to show it."""
     table, job = tables.DESK_RECORDS["document"], tables.print_job

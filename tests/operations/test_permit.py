@@ -19,7 +19,7 @@ from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.offers import offers
 from nbcase.operations.look import case_detail, resident_view
 from nbcase.documents.printing import FolderQueue
-from nbcase.operations.printing import paper, print_document, print_rows, unprinted
+from nbcase.operations.printing import paper, print_document, print_rows
 
 IDENTITY = HandedIn(code="identity", how="card")
 JOB = HandedIn(code="job_proof", how="scan")
@@ -269,4 +269,5 @@ def test_a_printer_that_fails_leaves_the_paper_unprinted(
     document = approve(desk, reviewer, apply(desk, clerk, resident_id)).documents[0]
     (tmp_path / "file").write_text("not a folder")
     assert print_document(desk, clerk, FolderQueue(tmp_path / "file"), document.id).state == "failed"
-    assert document.id in [entry.id for entry in unprinted(desk)]
+    assert case_detail(desk, document.case_id).documents[0].print_count == 0
+    assert [row.job.state for row in print_rows(desk)] == ["failed"]
