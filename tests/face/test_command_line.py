@@ -16,7 +16,9 @@ from tests.parts.newcomer import CARD
 def nbcase(*words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
     """Run a verb in a process of its own."""
     env = os.environ | {"PYTHONUTF8": "1"}
-    return subprocess.run([sys.executable, "-m", "nbcase", *words], capture_output=True, text=True, encoding="utf-8", timeout=seconds, env=env)
+    return subprocess.run(
+        [sys.executable, "-m", "nbcase", *words], capture_output=True, text=True, encoding="utf-8", timeout=seconds, env=env
+    )
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> dict[str, str]:

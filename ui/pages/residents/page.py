@@ -177,9 +177,8 @@ class ResidentsPage(Page):
             self._print.set_on()
         else:
             self._print.set_off(tr("这位居民还没有文书"))
-        if not was_person or not self._person.isAncestorOf(self.window().focusWidget() or self):
-            if self.holds_focus():
-                self._person.take_focus()
+        if (not was_person or not self._person.isAncestorOf(self.window().focusWidget() or self)) and self.holds_focus():
+            self._person.take_focus()
 
     def show_number(self, number: str) -> None:
         """The whole number of the person."""
