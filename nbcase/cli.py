@@ -17,7 +17,7 @@ import msgspec
 
 from nbcase import __version__
 from nbcase.domain.errors import UserError
-from nbcase.domain.words import tr, use_language
+from nbcase.domain.words import mark, tr, use_language
 
 OK, NO, MEND = 0, 1, 3
 
@@ -28,9 +28,8 @@ Verb = Callable[[Arguments], int]
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one verb; what a person can mend is told in three parts on stderr, or as JSON."""
-    parser = _parser()
-    arguments = parser.parse_args(words)
-    use_language(arguments.language)
+    use_language(_language_of(sys.argv[1:] if words is None else words))
+    arguments = _parser().parse_args(words)
     if arguments.verb in LOGGING:
         from nbcase.logs import configure_logs
 
@@ -50,13 +49,24 @@ def main(words: Sequence[str] | None = None) -> int:
         return OK
 
 
+def _language_of(words: Sequence[str]) -> str:
+    """The language that is asked for: known before the help texts are made."""
+    first = Parser(add_help=False, allow_abbrev=False)
+    first.add_argument("--language", default=os.environ.get("NBCASE_LANGUAGE", "zh"))
+    language = first.parse_known_args(words)[0].language
+    return language if language in LANGUAGES else "zh"
+
+
+LANGUAGES = ("zh", "en")
+
+
 def _parser() -> Parser:
     parser = Parser(prog="nbcase", description=tr("新居民办件：没有屏幕也能用的部分"))
     parser.add_argument("--version", action="version", version=f"nbcase {__version__}")
-    parser.add_argument("--language", choices=("zh", "en"), default=os.environ.get("NBCASE_LANGUAGE", "zh"))
+    parser.add_argument("--language", choices=LANGUAGES, default="zh")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for name, (verb, text, declare) in VERBS.items():
-        each = verbs.add_parser(name, help=text, description=text)
+        each = verbs.add_parser(name, help=tr(text), description=tr(text))
         each.set_defaults(verb=verb)
         declare(each)
     return parser
@@ -308,15 +318,15 @@ LOGGING = (centre, sync, enrol)
 """Verbs that write logs; the others need not load what makes them."""
 
 VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
-    "desk": (desk, tr("打开窗口程序"), _folder),
-    "centre": (centre, tr("运行中心"), _centre),
-    "enrolment-code": (enrolment_code, tr("发一个一次性登记码"), _enrolment_code),
-    "enrol": (enrol, tr("把这台电脑登记为受理点的一台"), _enrol),
-    "sync": (sync, tr("与中心同步一次"), _sync),
-    "check-number": (check_number, tr("核对证件号码"), _check_number),
-    "deadline": (deadline, tr("算到期日"), _deadline),
-    "read-card": (read_card, tr("读证件"), _read_card),
-    "read-document": (read_document, tr("识别证件图片"), _read_document),
-    "doctor": (doctor, tr("检查这台电脑"), _doctor),
-    "demo-data": (demo_data, tr("生成虚构的人员数据"), _demo_data),
+    "desk": (desk, mark("打开窗口程序"), _folder),
+    "centre": (centre, mark("运行中心"), _centre),
+    "enrolment-code": (enrolment_code, mark("发一个一次性登记码"), _enrolment_code),
+    "enrol": (enrol, mark("把这台电脑登记为受理点的一台"), _enrol),
+    "sync": (sync, mark("与中心同步一次"), _sync),
+    "check-number": (check_number, mark("核对证件号码"), _check_number),
+    "deadline": (deadline, mark("算到期日"), _deadline),
+    "read-card": (read_card, mark("读证件"), _read_card),
+    "read-document": (read_document, mark("识别证件图片"), _read_document),
+    "doctor": (doctor, mark("检查这台电脑"), _doctor),
+    "demo-data": (demo_data, mark("生成虚构的人员数据"), _demo_data),
 }

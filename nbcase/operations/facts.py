@@ -171,7 +171,8 @@ def _study(resident: Resident, has_proof: bool) -> Fact:
     studies = resident.occupation_code == "07" and bool(resident.employer)
     if not studies:
         return Fact(False, tr("没有就读记录"))
-    return Fact(has_proof, tr("{school}，已收证明" if has_proof else "{school}，缺证明").format(school=resident.employer))
+    words = tr("{employer}，已收证明") if has_proof else tr("{employer}，缺证明")
+    return Fact(has_proof, words.format(employer=resident.employer))
 
 
 def _permit_words(standing: Standing, as_of: date) -> str:

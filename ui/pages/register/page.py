@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QScrollArea, QStackedWid
 
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.identity import DocumentKind
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.offers import Offer
 from ui.context import KeyHelp
 from ui.itemform import address_provider, form_sections
@@ -43,7 +43,7 @@ _CITIZEN_SCHEME = ("", DocumentKind.CITIZEN, DocumentKind.HMT_RESIDENCE, Documen
 """Kinds of document whose numbers have 18 signs as citizens' numbers have."""
 
 _GUARDIAN = "guardian_name"
-_PICTURES = tr("图片 (*.jpg *.jpeg *.png *.pdf)")
+_PICTURES = mark("图片 (*.jpg *.jpeg *.png *.pdf)")
 
 
 @page("register", title=tr("登记"), icon="user-plus", order=20, roles={"clerk", "supervisor"})
@@ -458,12 +458,12 @@ class RegisterPage(Page):
         self.context.navigate("handle", resident_id=resident_id, item_code=offer.item.code, situation_code=offer.situation.code)
 
     def _pick_picture(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, tr("选择证件图片"), "", _PICTURES)
+        name, _ = QFileDialog.getOpenFileName(self, tr("选择证件图片"), "", tr(_PICTURES))
         if name:
             self._presenter.documents.take_picture(Path(name))
 
     def _pick_proof(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, tr("选择住所证明扫描件"), "", _PICTURES)
+        name, _ = QFileDialog.getOpenFileName(self, tr("选择住所证明扫描件"), "", tr(_PICTURES))
         if name:
             self._presenter.add_proof(Path(name))
 
