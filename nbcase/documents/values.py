@@ -19,7 +19,7 @@ def masked(number: str) -> str:
 
 
 def _date_words(value: date) -> str:
-    return tr("{year} 年 {month} 月 {day} 日").format(year=value.year, month=value.month, day=value.day)
+    return f"{value.year} 年 {value.month} 月 {value.day} 日"
 
 
 def _instant_words(value: datetime) -> str:

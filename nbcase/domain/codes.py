@@ -14,7 +14,7 @@ import msgspec
 from nbcase.domain.readings import initials, search_key
 from nbcase.domain.reference import file_error, read_reference
 from nbcase.domain.resources import resource_path
-from nbcase.domain.words import tr
+from nbcase.domain.words import is_english, tr
 
 
 class Kind(StrEnum):
@@ -135,14 +135,17 @@ def has_code(key: str, code: str) -> bool:
     return code in table(key).entries
 
 
-def name(key: str, code: str | None, *, english: bool = False) -> str:
-    """What people read for a code: ``—`` for none, and an unknown code as itself, said to be unknown."""
+def name(key: str, code: str | None, *, english: bool | None = None) -> str:
+    """What people read for a code: ``—`` for none, and an unknown code as itself, said to be unknown.
+
+    In the language of the window unless `english` says which; papers are always Chinese.
+    """
     if not code:
         return "—"
     entry = table(key).entries.get(code)
     if entry is None:
         return tr("未知代码 {code}").format(code=code)
-    return entry.en if english else entry.zh
+    return entry.en if (is_english() if english is None else english) else entry.zh
 
 
 def normal(key: str, value: str) -> str | None:

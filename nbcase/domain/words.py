@@ -6,16 +6,23 @@ from collections.abc import Callable
 from nbcase.domain.resources import resource_path
 
 _translate: Callable[[str], str] = str
+_language = "zh"
 
 
 def use_language(language: str) -> None:
     """Choose the language of all later `tr` calls: ``zh`` (the source) or ``en``."""
-    global _translate
+    global _translate, _language
+    _language = language
     if language == "zh":
         _translate = str
         return
     folder = resource_path("translations")
     _translate = gettext.translation("nbcase", str(folder), languages=[language]).gettext
+
+
+def is_english() -> bool:
+    """Whether people read English now: for data files that carry both languages."""
+    return _language == "en"
 
 
 def tr(text: str) -> str:

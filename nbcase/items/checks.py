@@ -74,22 +74,22 @@ def check_condition(condition: Condition, facts: Facts, as_of: date) -> Check:
     if isinstance(condition.test, AnyOf):
         return _any_of(condition, condition.test, facts, as_of)
     state, detail = _test(condition.test, facts, as_of)
-    return _result(condition, state, detail, condition.missing.zh)
+    return _result(condition, state, detail, condition.missing.text)
 
 
 def _result(condition: Condition, state: CheckState, detail: str, missing: str, met_by: tuple[str, ...] = ()) -> Check:
     if state is CheckState.FAILED and not condition.blocks:
         state = CheckState.LOOK
-    return Check(condition.key, condition.name.zh, state, detail, condition.basis, "" if state is CheckState.PASSED else missing, met_by)
+    return Check(condition.key, condition.name.text, state, detail, condition.basis, "" if state is CheckState.PASSED else missing, met_by)
 
 
 def _any_of(condition: Condition, test: AnyOf, facts: Facts, as_of: date) -> Check:
     results = [(option, *_test(option.test, facts, as_of)) for option in test.options]
     met = [(option, detail) for option, state, detail in results if state is CheckState.PASSED]
     if met:
-        detail = "；".join(f"{option.name.zh}：{detail}" for option, detail in met)
+        detail = "；".join(f"{option.name.text}：{detail}" for option, detail in met)
         return _result(condition, CheckState.PASSED, detail, "", tuple(option.key for option, _ in met))
-    missing = tr("任选一项：") + "；".join(option.missing.zh for option in test.options)
+    missing = tr("任选一项：") + "；".join(option.missing.text for option in test.options)
     if any(state is CheckState.OFFLINE for _, state, _ in results):
         return _result(condition, CheckState.OFFLINE, tr("离线，恢复后自动补核"), missing)
     return _result(condition, CheckState.FAILED, tr("没有一项满足"), missing)

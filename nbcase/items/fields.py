@@ -60,9 +60,9 @@ def problems(situation: Situation, answers: Answers, today: date) -> tuple[Probl
 def _problem(field: Field, answers: Answers, today: date) -> Problem | None:
     value = answers.get(field.key)
     if value is None or value == "":
-        return Problem(field.key, tr("{name}未填").format(name=field.label.zh), is_missing=True) if field.required else None
+        return Problem(field.key, tr("{name}未填").format(name=field.label.text), is_missing=True) if field.required else None
     wrong = CHECKS[field.kind](field, value, answers, today)
-    return Problem(field.key, f"{field.label.zh}：{wrong}") if wrong else None
+    return Problem(field.key, f"{field.label.text}：{wrong}") if wrong else None
 
 
 def _any_text(field: Field, value: Any, answers: Answers, today: date) -> str:

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from nbcase.domain.words import is_english
+
 FieldKind = Literal["text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check"]
 Obtained = Literal["card", "scan", "shared", "confirmed"]
 
@@ -17,6 +19,11 @@ class Label(Part):
 
     zh: str
     en: str
+
+    @property
+    def text(self) -> str:
+        """In the language of the window. Papers take `zh`: they are official Chinese, whoever prints them."""
+        return self.en if is_english() else self.zh
 
 
 class Field(Part):

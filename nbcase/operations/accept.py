@@ -73,7 +73,7 @@ class ConditionsNotMet(UserError):
     """The law does not allow it yet; `examination` has everything for the one-time notice."""
 
     def __init__(self, examination: Examination) -> None:
-        names = [check.name for check in examination.failed] + [material.name.zh for material in examination.missing_materials]
+        names = [check.name for check in examination.failed] + [material.name.text for material in examination.missing_materials]
         super().__init__(
             tr("还不能受理：{names}。").format(names="、".join(names)),
             safe=tr("已填的内容都在草稿里。"),

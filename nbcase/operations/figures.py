@@ -57,7 +57,7 @@ def item_figures(desk: Desk, first_on: date, last_on: date) -> list[ItemFigures]
         ItemFigures(
             item_code=item.code,
             situation_code=situation.code,
-            name=f"{item.statistics.zh} · {situation.name.zh}",
+            name=f"{item.statistics.text} · {situation.name.text}",
             **{key: getattr(row, key) if (row := counted.get((item.code, situation.code))) else 0 for key in COUNTS},
         )
         for item, situation in desk.items.pairs()

@@ -176,7 +176,7 @@ def _case_rows(desk: Desk, connection: sa.Connection, found: Sequence[Case]) -> 
 def item_name(desk: Desk, item_code: str, situation_code: str) -> str:
     """The item with its situation, as lists show it."""
     item = desk.items.item(item_code)
-    return f"{item.name.zh} · {item.situation(situation_code).name.zh}"
+    return f"{item.name.text} · {item.situation(situation_code).name.text}"
 
 
 def clerk_names(connection: sa.Connection) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Offer:
     @property
     def name(self) -> str:
         """The item with its situation, as lists show it."""
-        return f"{self.item.name.zh} · {self.situation.name.zh}"
+        return f"{self.item.name.text} · {self.situation.name.text}"
 
 
 def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:

@@ -1,4 +1,7 @@
-"""Papers of a case: the values that their layouts declare, taken from the records and from nowhere else."""
+"""Papers of a case: the values that their layouts declare, taken from the records and from nowhere else.
+
+Papers are official Chinese whatever language the window speaks, so their words do not go through `tr`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +18,9 @@ from nbcase.domain.ids import new_id
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
-from nbcase.domain.words import mark, tr
+from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState
-from nbcase.items.item import Item, Material, Period, Situation
+from nbcase.items.item import AnyOf, Condition, Item, Material, Period, Situation
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, standing
 from nbcase.store.desk_work import DeskWork
@@ -25,10 +28,10 @@ from nbcase.store.desk_work import DeskWork
 PDF = "application/pdf"
 
 STATE_WORDS = {
-    "normal": mark("正常"),
-    "to_endorse": mark("待签注"),
-    "suspended": mark("暂停使用"),
-    "cancelled": mark("已注销"),
+    "normal": "正常",
+    "to_endorse": "待签注",
+    "suspended": "暂停使用",
+    "cancelled": "已注销",
 }
 
 
@@ -125,8 +128,7 @@ def _common(matter: _Matter, kind: str) -> dict[str, Any]:
         "accepted_on": case.accepted_at,
         "printed_on": desk.clock.now(),
         "materials": [_material_row(number, material) for number, material in enumerate(_handed_in(matter), start=1)],
-        "how_to_ask": tr("凭受理号在任一受理窗口查询")
-        + (tr("，电话 {phone}").format(phone=desk.station.phone) if desk.station.phone else ""),
+        "how_to_ask": "凭受理号在任一受理窗口查询" + (f"，电话 {desk.station.phone}" if desk.station.phone else ""),
         "provisional": case.is_provisional,
         "qr_text": f"NBCASE:1:{kind}:{case.number}:{case.id[-12:]}",
     }
@@ -139,10 +141,8 @@ def _handed_in(matter: _Matter) -> list[tuple[str, str]]:
 
 def _material_row(number: int, material: tuple[str, str]) -> dict[str, Any]:
     name, how = material
-    remark = {"scan": tr("原件退回"), "card": tr("原件退回"), "confirmed": tr("本人已确认"), "shared": tr("本人已确认")}.get(
-        how, tr("待补")
-    )
-    return {"number": number, "name": name, "source": codes.name("obtained", how), "remark": remark}
+    remark = {"scan": "原件退回", "card": "原件退回", "confirmed": "本人已确认", "shared": "本人已确认"}.get(how, "待补")
+    return {"number": number, "name": name, "source": codes.name("obtained", how, english=False), "remark": remark}
 
 
 def _person(matter: _Matter) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _person(matter: _Matter) -> dict[str, Any]:
     return {
         "applicant": resident.name,
         "name": resident.name,
-        "sex": codes.name("sex", resident.sex_code),
+        "sex": codes.name("sex", resident.sex_code, english=False),
         "ethnic_group": nation_words(resident.nation_code),
         "born_on": resident.birth_on,
         "identity_number": resident.document_number,
@@ -162,7 +162,7 @@ def nation_words(nation_code: str | None) -> str | None:
     """民族 as papers write it: 维吾尔族."""
     if not nation_code:
         return None
-    name = codes.name("nation", nation_code)
+    name = codes.name("nation", nation_code, english=False)
     return name if name.endswith("族") or nation_code in ("97", "98") else f"{name}族"
 
 
@@ -183,10 +183,10 @@ def period_words(period: Period | None) -> str | None:
     if period is None:
         return None
     if period.working_days == 0:
-        return tr("当场办结")
+        return "当场办结"
     if period.working_days is not None:
-        return tr("{n} 个工作日").format(n=period.working_days)
-    return tr("{n} 日").format(n=period.calendar_days)
+        return f"{period.working_days} 个工作日"
+    return f"{period.calendar_days} 日"
 
 
 def _residence(matter: _Matter) -> dict[str, Any]:
@@ -195,10 +195,10 @@ def _residence(matter: _Matter) -> dict[str, Any]:
         return {}
     return {
         "residence_address": dwelling.address if dwelling else None,
-        "lodging": codes.name("place", registration.place_code) if registration.place_code else None,
-        "reason": codes.name("reason", registration.reason_code) if registration.reason_code else None,
+        "lodging": codes.name("place", registration.place_code, english=False) if registration.place_code else None,
+        "reason": codes.name("reason", registration.reason_code, english=False) if registration.reason_code else None,
         "registered_on": registration.declared_on,
-        "state": tr("有效") if registration.ended_on is None else tr("已注销"),
+        "state": "有效" if registration.ended_on is None else "已注销",
     }
 
 
@@ -208,9 +208,9 @@ def _permit(matter: _Matter) -> dict[str, Any]:
     return {
         "issued_on": permit.issued_on,
         "permit_number": permit.number,
-        "state": tr(STATE_WORDS[matter.standing.permit_state(matter.desk.today())]),
+        "state": STATE_WORDS[matter.standing.permit_state(matter.desk.today())],
         "endorsements": [_endorsement_row(entry) for entry in reversed(endorsements)],
-        "authority": tr("（样张不填）") if matter.desk.specimen else None,
+        "authority": "（样张不填）" if matter.desk.specimen else None,
         "checked_at": None if permit.is_provisional or matter.case.is_provisional else matter.desk.clock.now(),
         "provisional": permit.is_provisional or matter.case.is_provisional,
     }
@@ -225,7 +225,7 @@ def _need_permit(matter: _Matter) -> Permit:
 
 def ground_words(grounds: Sequence[str]) -> str:
     """The grounds of a permit in words."""
-    return "、".join(codes.name("ground", ground) for ground in grounds) or "—"
+    return "、".join(codes.name("ground", ground, english=False) for ground in grounds) or "—"
 
 
 def _endorsement_row(entry: Endorsement) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def _endorsement_row(entry: Endorsement) -> dict[str, Any]:
         "endorsed_on": entry.endorsed_on.isoformat(),
         "valid_until": entry.valid_until_on.isoformat(),
         "reason": ground_words(entry.grounds),
-        "channel": codes.name("channel", entry.channel_code),
+        "channel": codes.name("channel", entry.channel_code, english=False),
     }
 
 
@@ -277,13 +277,24 @@ def missing_rows(
     situation: Situation, checks: Sequence[Check], materials: Sequence[Material], reason_codes: Sequence[str] = (), note: str = ""
 ) -> list[dict[str, Any]]:
     """Everything that is missing, told once: failed conditions, materials, what the reviewer asked for."""
-    rows = [(check.name, check.missing, check.basis) for check in checks if check.state is CheckState.FAILED]
-    rows += [(material.name.zh, "、".join(codes.name("obtained", how) for how in material.obtained), "") for material in materials]
+    conditions = {condition.key: condition for condition in situation.conditions}
+    failed = [conditions[check.key] for check in checks if check.state is CheckState.FAILED]
+    rows = [(condition.name.zh, _to_bring(condition), condition.basis) for condition in failed]
+    rows += [
+        (material.name.zh, "、".join(codes.name("obtained", how, english=False) for how in material.obtained), "") for material in materials
+    ]
     reasons = {reason.code: reason.name.zh for step in situation.steps for decision in step.decisions for reason in decision.reasons}
-    rows += [(reasons.get(code, code), note or tr("请按窗口说明补充"), "") for code in reason_codes]
+    rows += [(reasons.get(code, code), note or "请按窗口说明补充", "") for code in reason_codes]
     if note and not reason_codes:
-        rows.append((tr("审核意见"), note, ""))
+        rows.append(("审核意见", note, ""))
     return [{"number": n, "name": name, "how": how, "basis": basis_words(basis)} for n, (name, how, basis) in enumerate(rows, start=1)]
+
+
+def _to_bring(condition: Condition) -> str:
+    """What to bring for a condition, in the papers' language."""
+    if isinstance(condition.test, AnyOf):
+        return "任选一项：" + "；".join(option.missing.zh for option in condition.test.options)
+    return condition.missing.zh
 
 
 def _refusal(matter: _Matter) -> dict[str, Any]:
@@ -294,13 +305,14 @@ def _refusal(matter: _Matter) -> dict[str, Any]:
     if case.decision_note:
         rows.append(case.decision_note)
     basis = basis_words(matter.item.legal_basis[0])
+    conditions = {condition.key: condition for condition in matter.situation.conditions}
     return {
-        "decision_title": tr("不予许可决定书"),
-        "decision": tr("不予办理"),
+        "decision_title": "不予许可决定书",
+        "decision": "不予办理",
         "applied_on": case.accepted_at,
         "decided_on": case.decided_at,
         "reasons": [{"number": n, "reason": text, "basis": basis} for n, text in enumerate(rows, start=1)],
-        "advice": next((check.missing for check in matter.checks if check.state is CheckState.FAILED), None),
+        "advice": next((_to_bring(conditions[check.key]) for check in matter.checks if check.state is CheckState.FAILED), None),
     }
 
 
@@ -326,7 +338,7 @@ def notice_pdf(
     situation = item.situation(situation_code)
     rows = missing_rows(situation, checks, materials)
     rows += [
-        {"number": len(rows) + n, "name": text, "how": tr("请本人到窗口说明或出示证件"), "basis": "—"}
+        {"number": len(rows) + n, "name": text, "how": "请本人到窗口说明或出示证件", "basis": "—"}
         for n, text in enumerate(problems, start=1)
     ]
     now = desk.clock.now()
@@ -338,7 +350,7 @@ def notice_pdf(
         "missing": rows,
         "deferrable": bool(materials) and all(material.deferrable for material in materials) and not problems,
         "legal_basis": "、".join(basis_words(basis) for basis in item.legal_basis[:2]),
-        "how_to_ask": tr("凭告知编号在任一受理窗口咨询"),
+        "how_to_ask": "凭告知编号在任一受理窗口咨询",
         "qr_text": f"NBCASE:1:one-time-notice:{desk.identity.prefix}-{now:%y%m%d%H%M%S}:0",
         "clerk": clerk.name,
         "station": desk.station.name,

@@ -44,7 +44,8 @@ def measure(count: int) -> dict[str, object]:
         residents = _fill(engine, count)
         typed = [text[:end] for text in _texts(residents) for end in range(1, len(text) + 1)]
         with reading(engine) as connection:
-            search(connection, typed[0]), _prefix(connection, typed[0])
+            search(connection, typed[0])
+            _prefix(connection, typed[0])
             ours = [_milliseconds(lambda text=text: search(connection, text)) for text in typed]  # type: ignore[misc]
             bare = [_milliseconds(lambda text=text: _prefix(connection, text)) for text in typed]  # type: ignore[misc]
             missed = sum(_missed(connection, text) for text in _texts(residents[:5]))
@@ -85,10 +86,10 @@ def _texts(residents: Sequence[Resident]) -> list[str]:
     return [text for way in ways for text in way if text]
 
 
-def _prefix(connection: sa.Connection, text: str) -> None:
+def _prefix(connection: sa.Connection, text: str) -> object:
     key = tables.search_key.c.key
     wanted = normal(text)
-    connection.execute(sa.select(tables.search_key.c.entry).where(key >= wanted, key < wanted + "\U0010ffff").limit(20)).all()
+    return connection.execute(sa.select(tables.search_key.c.entry).where(key >= wanted, key < wanted + "\U0010ffff").limit(20)).all()
 
 
 def _missed(connection: sa.Connection, text: str) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from nbcase.domain.errors import NotAllowed, UserError
 from nbcase.domain.identity import make_number
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
+from nbcase.domain.words import use_language
 from nbcase.items.fields import AnswersIncomplete
 from nbcase.operations.accept import ConditionsNotMet, Request, accept, examine
 from nbcase.operations.desk import Desk
@@ -20,12 +22,19 @@ from nbcase.operations.drafts import DraftFile, drafts, keep_draft_file, load_dr
 from nbcase.operations.duplicates import find_duplicates
 from nbcase.operations.facts import registered_since
 from nbcase.operations.look import find, outbox_rows, resident_view
+from nbcase.operations.printing import paper
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action
 from nbcase.store.shelf import Shelf
 
 HANDED_IN = HandedIn(code="identity", how="card")
+
+
+def text_of(pdf: bytes | None) -> str:
+    assert pdf is not None
+    with pypdfium2.PdfDocument(pdf) as document:
+        return "".join(page.get_textpage().get_text_bounded() for page in document).replace(" ", "")
 
 
 def request(answers: dict[str, str], **more: object) -> Request:
@@ -187,3 +196,14 @@ def test_a_desk_with_a_receipt_printer_prints_the_narrow_receipt(desk: Desk, cle
     narrow = replace(desk, paper_kinds={"acceptance-receipt": "acceptance-receipt-80"})
     kinds = [document.kind_code for document in accept(narrow, clerk, request(answers)).documents]
     assert kinds == ["acceptance-receipt-80", "residence-voucher"]
+
+
+def test_papers_stay_chinese_when_the_window_speaks_english(desk: Desk, clerk: Clerk, answers: dict[str, str]) -> None:
+    use_language("en")
+    try:
+        document = accept(desk, clerk, request(answers)).documents[0]
+    finally:
+        use_language("zh")
+    text = text_of(paper(desk, document.id))
+    for words in ("居住登记新登记", "当场办结", "证件读取", "2026 年 11 月 24 日"):
+        assert words.replace(" ", "") in text

@@ -98,7 +98,7 @@ class RailItem(QAbstractButton):
         self._count = 0
         self._tone: Tone = "neutral"
         self._compact = False
-        self.setText(spec.title)
+        self.setText(tr(spec.title))
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

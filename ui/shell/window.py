@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """Show the keys of the page in front."""
         if self._current and not self.lock_overlay.isVisible():
-            self._keys.show_keys(self._specs[self._current].title, self.page(self._current).keys())
+            self._keys.show_keys(tr(self._specs[self._current].title), self.page(self._current).keys())
 
     def lock(self) -> None:
         """Keep the draft and cover the window."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.document import Document
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.look import CaseDetail, CaseRow, HistoryLine, OpenLimits
 from nbcase.operations.papers import period_words
 from nbcase.operations.printing import paper_name
@@ -38,7 +38,7 @@ _SIDE = 364
 _ABOUT = frozenset({"case", "document", "registration", "permit", "endorsement"})
 
 
-@page("cases", title=tr("办件"), icon="folder-open", order=30)
+@page("cases", title=mark("办件"), icon="folder-open", order=30)
 class CasesPage(Page):
     """All cases of the desk."""
 
@@ -361,7 +361,7 @@ class _SearchEdit(QWidget):
 
 def _matters(desk: Any) -> list[Option]:
     return [
-        Option(code=f"{item.code}.{situation.code}", label=f"{item.name.zh} · {situation.name.zh}")
+        Option(code=f"{item.code}.{situation.code}", label=f"{item.name.text} · {situation.name.text}")
         for item, situation in desk.items.pairs()
     ]
 
@@ -396,13 +396,13 @@ def _sent_cell(row: CaseRow) -> Cell:
 def _facts(desk: Any, detail: CaseDetail) -> list[tuple[str, str]]:
     case = detail.row.case
     situation = desk.items.situation(case.item_code, case.situation_code)
-    names = {material.code: material.name.zh for material in situation.materials}
+    names = {material.code: material.name.text for material in situation.materials}
     now, following = next_step(desk, case)
     facts = [(tr("现在环节"), now)]
     if following:
         facts.append((tr("下一步"), following))
     facts.append((tr("材料"), "，".join(f"{names.get(m.code, m.code)} {material_words(m)}" for m in case.materials)))
-    reasons = {reason.code: reason.name.zh for step in situation.steps for decision in step.decisions for reason in decision.reasons}
+    reasons = {reason.code: reason.name.text for step in situation.steps for decision in step.decisions for reason in decision.reasons}
     told = "；".join([*(reasons.get(code, code) for code in case.reason_codes), *([case.decision_note] if case.decision_note else [])])
     if told:
         facts.append((tr("理由"), told))

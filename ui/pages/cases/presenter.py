@@ -224,7 +224,7 @@ def next_step(desk: Any, case: Case) -> tuple[str, str]:
     if case.is_provisional:
         return tr("离线通过，标“暂”"), tr("连上中心后由复核岗补核")
     words = {
-        CaseState.ACCEPTED: (tr("等待{step}").format(step=step.name.zh), tr("复核岗审核")),
+        CaseState.ACCEPTED: (tr("等待{step}").format(step=step.name.text), tr("复核岗审核")),
         CaseState.ACCEPTED_PROVISIONALLY: (tr("容缺受理"), tr("申请人补齐材料")),
         CaseState.IN_CORRECTION: (tr("等申请人补充"), tr("补齐后由窗口提交")),
         CaseState.DECIDED: (tr("办结"), ""),

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from nbcase.domain import codes
 from nbcase.domain.identity import mask_phone
 from nbcase.domain.permit import endorsement_window, usable_until
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, label
 from nbcase.operations.facts import Standing, registered_since
 from nbcase.operations.offers import Offer
@@ -50,7 +50,7 @@ class _Choice(LineList):
         super().keyPressEvent(event)
 
 
-@page("handle", title=tr("办理"), icon="file-text", order=25, roles={"clerk", "supervisor"}, in_rail=False)
+@page("handle", title=mark("办理"), icon="file-text", order=25, roles={"clerk", "supervisor"}, in_rail=False)
 class HandlePage(Page):
     """One situation of one item for one known resident."""
 

@@ -294,7 +294,7 @@ class HandlePresenter:
             return
         material = rows[number - 1].material
         if "scan" not in material.obtained:
-            self._context.trouble(UserError(tr("{name}不收扫描件。").format(name=material.name.zh), safe=tr("材料没有改动。")))
+            self._context.trouble(UserError(tr("{name}不收扫描件。").format(name=material.name.text), safe=tr("材料没有改动。")))
             return
         desk, question = self._context.desk, self._question
 
@@ -396,12 +396,12 @@ class HandlePresenter:
             return
         work.checks, work.missing_materials, work.problems = examination.checks, examination.missing_materials, examination.problems
         names = [problem.text for problem in examination.problems]
-        names += [material.name.zh for material in examination.missing_materials]
+        names += [material.name.text for material in examination.missing_materials]
         names += [check.name for check in examination.failed]
         self._view.show_examination(examination.checks, names, can_accept=examination.can_accept)
 
     def _show_completion(self, work: _Work) -> None:
-        names = [row.material.name.zh for row in self._rows() if row.how == "deferred"]
+        names = [row.material.name.text for row in self._rows() if row.how == "deferred"]
         self._view.show_examination((), names, can_accept=bool(work.touched) and not names)
 
     def _keep(self) -> None:
@@ -522,7 +522,7 @@ class HandlePresenter:
         self._view.show_busy(False)
         what = tr("已受理 {name} {title}，受理号 {number}。").format(
             name=accepted.case.applicant_name,
-            title=f"{work.opening.item.name.zh}{work.opening.situation.name.zh}",
+            title=f"{work.opening.item.name.text}{work.opening.situation.name.text}",
             number=accepted.case.number,
         )
         self._context.notify(outcome_notice(what, accepted.documents, jobs))
@@ -535,7 +535,7 @@ class HandlePresenter:
         self._view.show_done(
             Done(
                 number=accepted.case.number,
-                title=f"{work.opening.item.name.zh} · {work.opening.situation.name.zh}",
+                title=f"{work.opening.item.name.text} · {work.opening.situation.name.text}",
                 applicant=accepted.case.applicant_name,
                 documents=accepted.documents,
                 jobs=tuple(jobs),
@@ -573,7 +573,7 @@ def examined(desk: Any, request: Request) -> Examination:
 def _needs_device(material: Material) -> UserError:
     by_card = "card" in material.obtained
     return UserError(
-        tr("{name}要凭件取得。").format(name=material.name.zh),
+        tr("{name}要凭件取得。").format(name=material.name.text),
         safe=tr("材料没有改动。"),
         do=tr("按 F2 读卡，或按 F4 选扫描件。") if by_card else tr("按 F4 选扫描件。"),
     )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from nbcase.domain.clerk import Role
 from nbcase.domain.clock import CHINA
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.drafts import Draft
 from nbcase.operations.figures import ItemFigures
 from nbcase.operations.look import CaseRow, EndorsementDue
@@ -39,7 +39,7 @@ _SOON_DAYS = 7
 """Days left of an endorsement window from which the line is amber."""
 
 
-@page("home", title=tr("工作台"), icon="house", order=10)
+@page("home", title=mark("工作台"), icon="house", order=10)
 class HomePage(Page):
     """The day of the clerk who is signed in."""
 
@@ -268,7 +268,7 @@ def _due_line(due: EndorsementDue, today: date) -> LineRow:
 def _draft_line(desk: Any, draft: Draft, today: date) -> LineRow:
     situation = desk.items.situation(draft.item_code, draft.situation_code)
     pages = tr("{n} 张图片").format(n=len(draft.attachments)) if draft.attachments else ""
-    note = " · ".join(part for part in (f"{desk.items.item(draft.item_code).name.zh} {situation.name.zh}", pages) if part)
+    note = " · ".join(part for part in (f"{desk.items.item(draft.item_code).name.text} {situation.name.text}", pages) if part)
     local = draft.saved_at.astimezone(CHINA)
     at = f"{local:%H:%M}" if local.date() == today else moment_words(draft.saved_at, today)
     return LineRow(title=draft.title, note=note, right=at, payload=draft)

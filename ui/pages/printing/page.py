@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.pictures import PagePicture
 from ui.casewords import moment_words
 from ui.context import KeyHelp
@@ -30,7 +30,7 @@ _SIDE = 476
 _ABOUT = frozenset({"document", "case", "print_job"})
 
 
-@page("printing", title=tr("打印"), icon="printer", order=90)
+@page("printing", title=mark("打印"), icon="printer", order=90)
 class PrintingPage(Page):
     """Every sheet of this desk."""
 

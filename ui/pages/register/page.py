@@ -46,7 +46,7 @@ _GUARDIAN = "guardian_name"
 _PICTURES = mark("图片 (*.jpg *.jpeg *.png *.pdf)")
 
 
-@page("register", title=tr("登记"), icon="user-plus", order=20, roles={"clerk", "supervisor"})
+@page("register", title=mark("登记"), icon="user-plus", order=20, roles={"clerk", "supervisor"})
 class RegisterPage(Page):
     """居住登记, a new one. Everything that is decided is decided by the presenter."""
 

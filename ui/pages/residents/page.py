@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain import codes
 from nbcase.domain.identity import mask_number, mask_phone
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.look import ResidentRow
 from ui.context import KeyHelp
 from ui.pages import page
@@ -30,7 +30,7 @@ from ui.widgets.text import EmptyLine, Line, Text
 _ABOUT = frozenset({"resident", "registration", "dwelling", "permit", "endorsement", "case", "document"})
 
 
-@page("residents", title=tr("居民"), icon="users", order=50)
+@page("residents", title=mark("居民"), icon="users", order=50)
 class ResidentsPage(Page):
     """Everybody this desk knows, one page a person."""
 

@@ -234,7 +234,7 @@ class PersonView(QWidget):
             self._offer_rows.addWidget(_offer_row(offer, button))
         self._can_meta.setText(refusal or tr("{n} 项").format(n=len(self._offers)))
         closed = [offer for offer in found if offer.obstacle]
-        self._closed.show_facts([(offer.situation.name.zh, offer.obstacle) for offer in closed])
+        self._closed.show_facts([(offer.situation.name.text, offer.obstacle) for offer in closed])
         self._closed_heading.setVisible(bool(closed))
 
     def _begin(self, place: int, _on: bool = False) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain import codes
 from nbcase.domain.identity import mask_number, mask_phone
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, label
 from nbcase.items.item import Decision, Situation
 from nbcase.operations.look import CaseDetail
@@ -36,7 +36,7 @@ _SIDE = 700
 _ABOUT = frozenset({"case", "permit", "registration", "resident"})
 
 
-@page("review", title=tr("审核"), icon="clipboard-check", order=40, roles={"reviewer"})
+@page("review", title=mark("审核"), icon="clipboard-check", order=40, roles={"reviewer"})
 class ReviewPage(Page):
     """One case after another, the first promised first."""
 
@@ -268,7 +268,9 @@ class ReviewPage(Page):
         for button, decision in ((self._refuse, offered.refuse), (self._correct, offered.correct), (self._approve, offered.approve)):
             button.setVisible(decision is not None)
         if offered.approve is not None:
-            self._approve.set_text(tr("通过（暂）") if offered.is_provisional else tr("通过"))
+            self._approve.set_text(
+                tr("{decision}（暂）").format(decision=offered.approve.name.text) if offered.is_provisional else offered.approve.name.text
+            )
         for part in (self._decision_heading, self._reason_row, self._note, self._two):
             part.setVisible(can_decide)
         self._confirm.setVisible(not can_decide)

@@ -293,7 +293,7 @@ class ReviewPresenter:
             note="；".join(word for word in words if word),
         )
         self._act(
-            lambda: decide(desk, clerk, verdict), tr("{name}：{decision}").format(name=case.applicant_name, decision=decision.name.zh)
+            lambda: decide(desk, clerk, verdict), tr("{name}：{decision}").format(name=case.applicant_name, decision=decision.name.text)
         )
 
     def confirm(self) -> None:
@@ -335,7 +335,7 @@ def _ids(rows: Sequence[CaseRow]) -> list[str]:
 
 def evidence_of(situation: Situation, detail: CaseDetail) -> tuple[Evidence, ...]:
     """The tabs of a case: what was handed in, then what the records hold."""
-    names = {material.code: material.name.zh for material in situation.materials}
+    names = {material.code: material.name.text for material in situation.materials}
     given = [Evidence(title=names.get(material.code, material.code), material=material) for material in detail.row.case.materials]
     return (*given, Evidence(title=tr("居住登记")))
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nbcase import __version__
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.settings import DECLARED
 from ui.context import KeyHelp
 from ui.pages import page
@@ -27,7 +27,7 @@ from ui.widgets.text import Facts, SectionHeading, Text
 _SIDE = 400
 
 
-@page("settings", title=tr("设置"), icon="settings", order=120)
+@page("settings", title=mark("设置"), icon="settings", order=120)
 class SettingsPage(Page):
     """Everything that a desk may be told."""
 

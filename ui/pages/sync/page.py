@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from nbcase.domain.action import Outcome
 from nbcase.domain.clock import CHINA
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
 from nbcase.operations.look import OutboxRow
 from ui.context import KeyHelp
 from ui.pages import page
@@ -30,7 +30,7 @@ from ui.widgets.text import EmptyLine, Line, SectionHeading, Text
 _SIDE = 700
 
 
-@page("sync", title=tr("同步"), icon="refresh-cw", order=110)
+@page("sync", title=mark("同步"), icon="refresh-cw", order=110)
 class SyncPage(Page):
     """The desk and its centre."""
 
