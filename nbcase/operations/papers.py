@@ -120,7 +120,7 @@ def _common(matter: _Matter, kind: str) -> dict[str, Any]:
         "notice_number": case.number,
         "decision_number": case.number,
         "print_count": matter.print_count,
-        "item": f"{matter.item.name.zh}{matter.situation.name.zh}",
+        "item": f"{matter.item.name.zh}（{matter.situation.name.zh}）",
         "clerk": matter.clerk.name,
         "station": desk.station.name,
         "window": desk.identity.window,
@@ -344,7 +344,7 @@ def notice_pdf(
     now = desk.clock.now()
     given = {
         "notice_number": f"{desk.identity.prefix}-{now:%y%m%d%H%M%S}",
-        "item": f"{item.name.zh}{situation.name.zh}",
+        "item": f"{item.name.zh}（{situation.name.zh}）",
         "applicant": person["name"],
         "identity_number": person["document_number"],
         "missing": rows,

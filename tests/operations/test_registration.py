@@ -205,5 +205,5 @@ def test_papers_stay_chinese_when_the_window_speaks_english(desk: Desk, clerk: C
     finally:
         use_language("zh")
     text = text_of(paper(desk, document.id))
-    for words in ("居住登记新登记", "当场办结", "证件读取", "2026 年 11 月 24 日"):
+    for words in ("居住登记（新登记）", "当场办结", "证件读取", "2026 年 11 月 24 日"):
         assert words.replace(" ", "") in text
