@@ -91,14 +91,14 @@ def _any_of(condition: Condition, test: AnyOf, facts: Facts, as_of: date) -> Che
         return _result(condition, CheckState.PASSED, detail, "", tuple(option.key for option, _ in met))
     missing = tr("任选一项：") + "；".join(option.missing.text for option in test.options)
     if any(state is CheckState.OFFLINE for _, state, _ in results):
-        return _result(condition, CheckState.OFFLINE, tr("离线，恢复后自动补核"), missing)
+        return _result(condition, CheckState.OFFLINE, tr("离线未核，连上后补核"), missing)
     return _result(condition, CheckState.FAILED, tr("没有一项满足"), missing)
 
 
 def _test(test: MonthsSince | Present | OneOf | NoneOf | AtMost | NotPast, facts: Facts, as_of: date) -> tuple[CheckState, str]:
     fact = facts.get(test.fact, Fact())
     if fact.asks_centre:
-        return CheckState.OFFLINE, fact.source or tr("离线，恢复后自动补核")
+        return CheckState.OFFLINE, fact.source or tr("离线未核，连上后补核")
     match test:
         case MonthsSince():
             return _months_since(fact, test.at_least, as_of)

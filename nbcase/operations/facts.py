@@ -129,7 +129,7 @@ def elsewhere_fact(desk: Desk, resident: Resident, as_of: date) -> Fact:
             document_kind=resident.document_kind, document_number=resident.document_number, name="", birth_on=None
         )
     except Offline:
-        return Fact(asks_centre=True, source=tr("离线，恢复后自动补核"))
+        return Fact(asks_centre=True, source=tr("离线未核，连上后补核"))
     for dossier in dossiers:
         permits = [record for record in dossier.records if isinstance(record, Permit)]
         endorsements = [record for record in dossier.records if isinstance(record, Endorsement)]

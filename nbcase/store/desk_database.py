@@ -35,7 +35,7 @@ def open_desk_database(path: Path, key: bytes) -> sa.Engine:
         raise UserError(
             tr("本机数据打不开：密钥不对，或文件已损坏。"),
             safe=tr("文件没有被改动；已传到中心的办件不受影响。"),
-            do=tr("请勿删除该文件，联系管理员用备份或密封日志恢复。"),
+            do=tr("请勿删除该文件，联系管理员用备份恢复。"),
         ) from error
     return engine
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from threading import local
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -84,7 +85,7 @@ class CentreClient:
     """
 
     def __init__(self, url: str, desk_id: str, device: SigningKey, clock: Clock) -> None:
-        self.url = url.rstrip("/")
+        self.url = checked_url(url)
         self._desk_id = desk_id
         self._device = device
         self._clock = clock
@@ -238,11 +239,25 @@ class CentreClient:
         return http
 
 
+def checked_url(url: str) -> str:
+    """The centre's address without a last slash. Plain http is for this machine alone: the centre's answers are not signed,
+    and a forged list of clerks would open the desk to a stranger. Raises `UserError`.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+        return url.rstrip("/")
+    raise UserError(
+        tr("中心地址要以 https:// 开头：{url}").format(url=url),
+        safe=tr("没有发送任何数据。"),
+        do=tr("请管理员为中心配好证书；只有本机测试可用 http://127.0.0.1。"),
+    )
+
+
 def enrol_over_http(url: str, request: EnrolRequest) -> EnrolAnswer:
     """Carry an enrolment to the centre at `url` and the answer back: the `exchange` of `nbcase.operations.enrol.enrol`."""
     with _http_session() as http:
         headers = {"Content-Type": "application/json"}
-        status, content = exchange(http, "POST", f"{url.rstrip('/')}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
+        status, content = exchange(http, "POST", f"{checked_url(url)}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
     if status != requests.codes.ok:
         raise _refusal(status, content)
     return _decode(content, EnrolAnswer)

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from nbcase.domain.action import Action, action_hash, canonical
 from nbcase.domain.clock import SetClock
-from nbcase.domain.errors import NotAllowed, Offline
+from nbcase.domain.errors import NotAllowed, Offline, UserError
 from nbcase.domain.resident import Resident
 from nbcase.store import tables
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.desk_work import set_state, state
 from nbcase.store.outbox import next_actions
 from nbcase.store.shelf import Shelf
+from nbcase.sync.client import checked_url
 from nbcase.sync.loop import SyncLoop
 from nbcase.sync.stages import push
 from tests.parts.centres import RunningCentre, clerk
@@ -318,3 +319,14 @@ def _rewrite(desk: WorkingDesk, action: Action) -> None:
     table = tables.desk_action
     with writing(desk.engine) as connection:
         connection.execute(sa.update(table).where(table.c.sequence == action.sequence).values(hash=action.hash, body=canonical(action)))
+
+
+@pytest.mark.parametrize("url", ["http://centre.example", "ftp://centre.example", "centre.example", "http://127.0.0.1.evil.example"])
+def test_plain_http_is_for_this_machine_alone(url: str) -> None:
+    with pytest.raises(UserError, match="https"):
+        checked_url(url)
+
+
+def test_https_and_this_machine_are_taken() -> None:
+    assert checked_url("https://centre.example/") == "https://centre.example"
+    assert checked_url("http://127.0.0.1:8700/") == "http://127.0.0.1:8700"
