@@ -1,9 +1,10 @@
 """Strokes that several painted widgets share: text, key caps, tags, grounds with a border."""
 
+from math import ceil
 from typing import Literal
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.words import tr
@@ -39,8 +40,8 @@ def tone_color(tone: Tone) -> str:
 
 
 def text_width(text: str, size: str = "body", *, strong: bool = False) -> int:
-    """Logical pixels that a text takes in a token's font."""
-    return QFontMetrics(current_theme().font(size, strong=strong)).horizontalAdvance(text)
+    """Whole logical pixels that a text needs in a token's font: rounded up, since eliding compares the broken width of Latin text."""
+    return ceil(QFontMetricsF(current_theme().font(size, strong=strong)).horizontalAdvance(text))
 
 
 def draw_text(

@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from nbcase.domain.document import Document
 from nbcase.domain.words import mark, tr
 from nbcase.operations.look import CaseDetail, CaseRow, HistoryLine, OpenLimits
-from nbcase.operations.papers import period_words
 from nbcase.operations.printing import paper_name
-from ui.casewords import action_words, day_words, limit_figure, material_words, moment_words, state_words, sync_words
+from ui.casewords import action_words, day_words, limit_figure, limit_words, material_words, moment_words, state_words, sync_words
 from ui.context import KeyHelp
 from ui.pages import page
 from ui.pages.cases.presenter import Actions, CasesPresenter, Filters, Group, limit_days, limit_warning, next_step
@@ -306,11 +305,15 @@ class CasesPage(Page):
         limit = desk.items.situation(case.item_code, case.situation_code).limit
         tentative = tr(" 暂定") if case.due_is_provisional else ""
         rows = [
-            (tr("承诺"), period_words(limit.promised), case.promised_due_on),
-            (tr("法定"), period_words(limit.legal), case.legal_due_on),
+            (tr("承诺"), limit_words(limit.promised), case.promised_due_on),
+            (tr("法定"), limit_words(limit.legal), case.legal_due_on),
         ]
         self._limits.show_facts(
-            [(name, f"{words}，{day_words(due_on, today)} 到期{tentative}" if due_on else words) for name, words, due_on in rows if words]
+            [
+                (name, tr("{words}，{day} 到期").format(words=words, day=day_words(due_on, today)) + tentative if due_on else words)
+                for name, words, due_on in rows
+                if words
+            ]
         )
         words, is_broken = limit_warning(detail)
         self._warning.show_text(words, "error" if is_broken else "warn")

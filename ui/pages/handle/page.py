@@ -16,9 +16,9 @@ from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, label
 from nbcase.operations.facts import Standing, registered_since
 from nbcase.operations.offers import Offer
-from nbcase.operations.papers import STATE_WORDS, period_words
+from nbcase.operations.papers import STATE_WORDS
 from nbcase.operations.printing import paper_name
-from ui.casewords import check_rows, check_summary, day_words, obtained_words, person_words
+from ui.casewords import check_rows, check_summary, day_words, limit_words, obtained_words, person_words
 from ui.context import KeyHelp
 from ui.itemform import address_provider, form_sections
 from ui.pages import page
@@ -400,7 +400,7 @@ def _offer_rows(found: Sequence[Offer]) -> list[LineRow]:
 
 
 def _promise_words(offer: Offer) -> str:
-    words = period_words(offer.situation.limit.promised)
+    words = limit_words(offer.situation.limit.promised)
     return tr("承诺 {words}").format(words=words) if words else ""
 
 
