@@ -151,11 +151,6 @@ def ask(**request: Any) -> dict[str, Any]:
     return answer
 
 
-def outbox_total(walk: Walk) -> int:
-    """Actions that this desk ever made."""
-    return walk.app.context.sync.status().total if walk.app.context else 0
-
-
 def register(walk: Walk, *, flow: str = "") -> str:
     """居住登记 of the person whose card lies on the reader, in a known dwelling; the resident's id."""
     window, keys = walk.window, walk.keys

@@ -1,6 +1,6 @@
 """Is this person known already? By number, and by name with birth date; always with the reason, before anything is saved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,6 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.store.desk_database import reading, writing
-from nbcase.store.records import RECORD_TYPES, Record
 from nbcase.store.search import index_records
 from nbcase.store.shelf import Shelf
 
@@ -132,9 +131,3 @@ def side_by_side(resident: Resident, answers: Mapping[str, Any]) -> Sequence[tup
         (tr("手机"), resident.phone or "", str(answers.get("phone") or "")),
     ]
     return [(label, known, new, bool(new) and known != new) for label, known, new in rows]
-
-
-def record_types(records: Iterable[Record]) -> frozenset[str]:
-    """Names of the record types in a batch: what pages are told to reload."""
-    names = {kind: name for name, kind in RECORD_TYPES.items()}
-    return frozenset(names[type(record)] for record in records)

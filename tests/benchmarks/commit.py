@@ -9,7 +9,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -94,7 +93,7 @@ def _act(engine: sa.Engine, number: int) -> None:
             station_code="s",
         )
         work.put(resident)
-        work.put(replace(case))
+        work.put(case)
         work.record("registration.accept", case)
 
 
