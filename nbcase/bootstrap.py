@@ -216,11 +216,12 @@ def run_centre(data: Path, database_url: str | None, host: str, port: int, ready
 def make_enrolment_code(data: Path, database_url: str | None, station_code: str, window: str) -> str:
     """A one-time code for a desk at a station; raises `UserError` for an unknown station."""
     from nbcase.server.centre import open_centre
+    from nbcase.store.centre_database import transaction
 
     with centre_database(data, database_url) as url:
         centre = open_centre(url, data)
         try:
-            with centre.engine.begin() as connection:
+            with transaction(centre.engine) as connection:
                 if station_code not in {station.code for station in people.stations(connection)}:
                     raise UserError(
                         tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。")
@@ -279,6 +280,7 @@ def _load_demo(centre: Any, persons: Any) -> int:
     from nbcase.crypto.clerk_secret import new_clerk_secret
     from nbcase.demo.stations import clerks as clerk_specs
     from nbcase.demo.stations import stations
+    from nbcase.store.centre_database import transaction
     from nbcase.store.centre_work import load_records
     from nbcase.store.tables import number_lease
 
@@ -301,7 +303,7 @@ def _load_demo(centre: Any, persons: Any) -> int:
             )
         )
     written = 0
-    with centre.engine.begin() as connection:
+    with transaction(centre.engine) as connection:
         load_records(connection, (), made, stations())
         connection.execute(
             sa.insert(number_lease),

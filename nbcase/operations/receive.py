@@ -15,6 +15,7 @@ from nbcase.domain.errors import Conflict, NotAllowed, UserError
 from nbcase.domain.merge import merge
 from nbcase.domain.words import tr
 from nbcase.operations.messages import BatchAnswer, Trouble
+from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import CentreWork, Raced, Written, lock_desk
 from nbcase.store.records import RECORD_TYPES, UNMERGED, field_names, from_plain
 
@@ -47,7 +48,7 @@ def receive_batch(engine: sa.Engine, desk_id: str, actions: Sequence[Action], no
     """
     for _ in range(TRIES):
         try:
-            with engine.begin() as connection:
+            with transaction(engine) as connection:
                 return _take_in(connection, desk_id, actions, now)
         except Raced:
             continue
@@ -64,11 +65,11 @@ def _one_by_one(engine: sa.Engine, desk_id: str, actions: Sequence[Action], now:
     answers: list[Answer] = []
     for action in actions:
         try:
-            with engine.begin() as connection:
+            with transaction(engine) as connection:
                 part = _take_in(connection, desk_id, [action], now)
         except (sa.exc.DataError, sa.exc.IntegrityError) as error:
             reason = tr("数据库不接受其中的值：{text}").format(text=str(error.orig).splitlines()[0])
-            with engine.begin() as connection:
+            with transaction(engine) as connection:
                 part = _take_in(connection, desk_id, [action], now, known_reason=reason)
         answers += part.answers
         if part.missing or part.refused is not None:

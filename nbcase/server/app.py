@@ -36,6 +36,7 @@ from nbcase.server.authentication import check_desk, check_session
 from nbcase.server.bodies import Body, packed_reply, read_body, too_large
 from nbcase.server.centre import Centre
 from nbcase.server.refusals import Refused, from_user_error, reply
+from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.feed import PAGE, START, FeedRow, read_page
 from nbcase.store.records import TYPE_NAMES, Record
@@ -100,7 +101,7 @@ class Desks:
         return await run_in_threadpool(self._healthz)
 
     def _healthz(self) -> Response:
-        with self._centre.engine.begin() as connection:
+        with transaction(self._centre.engine) as connection:
             connection.execute(sa.select(1))
         return reply({"ok": True, "at": self._centre.clock.now()})
 
@@ -110,7 +111,7 @@ class Desks:
         centre = self._centre
 
         def work() -> Response:
-            with centre.engine.begin() as connection:
+            with transaction(centre.engine) as connection:
                 now = centre.clock.now()
                 return reply(admit(connection, asked, id_key=centre.id_key, centre_public_key=centre.key.public_key, now=now))
 
@@ -167,7 +168,7 @@ class Desks:
 
     def _note_attachment(self, content_hash: str, size: int, media_type: str) -> None:
         values = {"hash": content_hash, "size": size, "media_type": media_type}
-        with self._centre.engine.begin() as connection:
+        with transaction(self._centre.engine) as connection:
             connection.execute(insert(centre_metadata.tables["attachment"]).values(values).on_conflict_do_nothing())
 
     async def actions(self, request: Request) -> Response:
@@ -176,7 +177,7 @@ class Desks:
 
         def work() -> Response:
             centre = self._centre
-            with centre.engine.begin() as connection:
+            with transaction(centre.engine) as connection:
                 desk = check_desk(centre, connection, request, body.hash)
                 check_session(centre, connection, request, desk)
             batch = body.decode(ActionBatch)
@@ -223,7 +224,7 @@ class Desks:
         """Run `work` in a thread, in one transaction, for the desk that signed the request."""
 
         def in_transaction() -> Response:
-            with self._centre.engine.begin() as connection:
+            with transaction(self._centre.engine) as connection:
                 return work(connection, check_desk(self._centre, connection, request, body_hash))
 
         return await run_in_threadpool(in_transaction)

@@ -14,7 +14,7 @@ from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
 from nbcase.server.nonces import NonceMemory
 from nbcase.store.blobs import Blobs, FolderBlobs
-from nbcase.store.centre_database import open_centre_database
+from nbcase.store.centre_database import open_centre_database, transaction
 from nbcase.store.tables import centre_state
 from nbcase.store.vault import write_durably
 
@@ -48,7 +48,7 @@ def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None
     clock = clock or SystemClock()
     keys = _keys(data_folder / "centre.key")
     engine = open_centre_database(database_url)
-    with engine.begin() as connection:
+    with transaction(engine) as connection:
         connection.execute(insert(centre_state).values(key="feed_id", value=new_id()).on_conflict_do_nothing())
     return Centre(
         engine=engine,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from nbcase.domain.crashpoints import reach
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.store.vault import sync_folder
@@ -106,6 +107,8 @@ class FileSink:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        reach("centre.file.before")
         self._temporary.replace(self._target)
         sync_folder(self._target.parent)
+        reach("centre.file.after")
         return size

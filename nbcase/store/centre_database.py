@@ -1,7 +1,11 @@
 """The centre's PostgreSQL (15 or later), through SQLAlchemy and psycopg 3."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
+from nbcase.domain.crashpoints import reach
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 
@@ -30,3 +34,12 @@ def open_centre_database(url: str, *, pool_size: int = 10) -> sa.Engine:
             do=tr("请检查 --database-url 和数据库是否已启动。"),
         ) from error
     return engine
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction of the centre: committed when the block ends, nothing when it raises."""
+    with engine.begin() as connection:
+        yield connection
+        reach("centre.commit.before")
+    reach("centre.commit.after")

@@ -18,7 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from nbcase.domain.action import GENESIS, Action, Answer, Outcome, canonical
 from nbcase.domain.clerk import Clerk, Station
+from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.errors import UserError
+from nbcase.domain.ids import derived_id
 from nbcase.domain.merge import Collision
 from nbcase.domain.words import tr
 from nbcase.store import feed, people, tables
@@ -73,7 +75,6 @@ class CentreWork:
         self._touched: dict[Key, set[str]] = {}
         self._changed: set[Key] = set()
         self._actions: list[dict[str, Any]] = []
-        self._conflicts: list[dict[str, Any]] = []
 
     def clerk(self, clerk_id: str) -> Clerk | None:
         """A clerk of the desk's station."""
@@ -161,19 +162,28 @@ class CentreWork:
         if before != after:
             self._changed.add(key)
         self._current[key] = after
-        self._conflicts += [
-            {
-                "action_id": action.id,
-                "record_type": key[0],
-                "record_id": key[1],
-                "field": collision.field,
-                "before": collision.before,
-                "theirs": collision.theirs,
-                "yours": collision.yours,
-                "found_at": self.now,
-            }
-            for collision in written.collisions
-        ]
+        if key[0] != "conflict":
+            for collision in written.collisions:
+                self._keep_conflict(action, key, collision, scopes)
+
+    def _keep_conflict(self, action: Action, key: Key, collision: Collision, scopes: set[str]) -> None:
+        """A record of its own for a person to decide on; it goes wherever the record in question goes."""
+        record = FieldConflict(
+            id=derived_id(b"", "conflict", action.id, *key, collision.field),
+            version=1,
+            action_id=action.id,
+            subject_type=key[0],
+            subject_id=key[1],
+            field=collision.field,
+            before=collision.before,
+            theirs=collision.theirs,
+            yours=collision.yours,
+            yours_by=action.clerk_id,
+            found_at=self.now,
+            station_code=self.desk.station_code,
+        )
+        self._keep_record(action, Written(record=record))
+        self._touched[("conflict", record.id)] |= scopes
 
     def flush(self) -> None:
         """Write everything kept: records, feed, actions, conflicts. Raises `Raced` when a new record exists after all."""
@@ -183,8 +193,6 @@ class CentreWork:
         feed.append(self.connection, (row for key, record in records.items() for row in self._feed_rows(key, record)))
         if self._actions:
             self.connection.execute(sa.insert(tables.centre_action), self._actions)
-        if self._conflicts:
-            self.connection.execute(sa.insert(tables.conflict), self._conflicts)
 
     def _write_records(self, name: str, records: Sequence[tuple[bool, Record]]) -> None:
         table = tables.CENTRE_RECORDS[name]

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
+from nbcase.domain.crashpoints import reach
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 
@@ -65,8 +66,11 @@ def _begin(connection: sa.Connection) -> None:
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One write transaction. It takes the write lock at once: a later upgrade of a read lock could fail after work was done."""
-    with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
-        yield connection
+    with engine.connect().execution_options(is_writing=True) as connection:
+        with connection.begin():
+            yield connection
+            reach("desk.commit.before")
+        reach("desk.commit.after")
 
 
 @contextmanager

@@ -8,13 +8,14 @@ import msgspec
 
 from nbcase.domain.action import Change
 from nbcase.domain.case import Case
+from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 
-Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document
+Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict
 R = TypeVar("R", bound=Record)
 
 RECORD_TYPES: dict[str, type[Record]] = {
@@ -25,6 +26,7 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "permit": Permit,
     "endorsement": Endorsement,
     "document": Document,
+    "conflict": FieldConflict,
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 

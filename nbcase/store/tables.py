@@ -59,6 +59,7 @@ def _column_type(annotation: Any) -> sa.types.TypeEngine[Any]:
         int: sa.Integer(),
         date: sa.Date(),
         datetime: UtcDateTime(),
+        Any: Json(),
     }
     if annotation in plain:
         return plain[annotation]
@@ -71,7 +72,8 @@ def _columns(kind: type) -> list[sa.Column[Any]]:
     hints = typing.get_type_hints(kind)
     columns: list[sa.Column[Any]] = []
     for field in dataclasses.fields(kind):
-        annotation, nullable = hints[field.name], False
+        annotation = hints[field.name]
+        nullable = annotation is Any
         if typing.get_origin(annotation) in (types.UnionType, typing.Union):
             annotation = next(part for part in typing.get_args(annotation) if part is not types.NoneType)
             nullable = True
@@ -91,6 +93,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "permit": (("resident_id",), ("case_id",)),
     "endorsement": (("permit_id",), ("case_id",)),
     "document": (("case_id",), ("resident_id",), ("made_at", "id")),
+    "conflict": (("subject_type", "subject_id"), ("state", "found_at", "id")),
 }
 
 
@@ -275,20 +278,6 @@ centre_action = sa.Table(
     sa.Column("versions", Json, nullable=False),
     sa.UniqueConstraint("desk_id", "sequence", name="uq_action_desk_id_sequence"),
     sa.Index("ix_action_record", "record_type", "record_id"),
-)
-
-conflict = sa.Table(
-    "conflict",
-    centre_metadata,
-    sa.Column("action_id", sa.Text, primary_key=True),
-    sa.Column("record_type", sa.Text, primary_key=True),
-    sa.Column("record_id", sa.Text, primary_key=True),
-    sa.Column("field", sa.Text, primary_key=True),
-    sa.Column("before", Json),
-    sa.Column("theirs", Json),
-    sa.Column("yours", Json),
-    sa.Column("found_at", UtcDateTime, nullable=False),
-    sa.Column("resolved_by", sa.Text),
 )
 
 change_feed = sa.Table(

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import local
 from typing import Protocol, TypeVar
@@ -16,6 +17,7 @@ from nbcase.crypto.keys import SigningKey
 from nbcase.crypto.requests import EMPTY_HASH, request_bytes, session_bytes
 from nbcase.domain.action import Action
 from nbcase.domain.clock import Clock
+from nbcase.domain.crashpoints import reach
 from nbcase.domain.errors import NotAllowed, Offline, UserError
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
@@ -75,22 +77,83 @@ class _NoSession(Exception):
     """The centre wants a session first."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back over the line, before anybody judged whether it is a centre's; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Line(Protocol):
+    """Carries one request to the centre and its answer back; threads may share it.
+
+    Raises `Offline` in words when nothing or something broken came back.
+    """
+
+    def carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> Reply:
+        """The answer, whatever its status; its content unpacked and bounded."""
+        ...
+
+    def close(self) -> None:
+        """Drop its connections."""
+        ...
+
+
+class HttpLine:
+    """The real line. Each thread has its own connection, so that a clerk's question does not wait behind a long upload."""
+
+    def __init__(self) -> None:
+        self._local = local()
+        self._connections: list[requests.Session] = []
+
+    def carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> Reply:
+        """One HTTP request."""
+        kept = tr("办件保存在本机，连上后自动上传。")
+        try:
+            with self._connection().request(
+                method, url, data=body or None, headers=headers, timeout=(CONNECT_S, answer_s), allow_redirects=False, stream=True
+            ) as response:
+                content = _read(response)
+                lowered = {name.lower(): text for name, text in response.headers.items()}
+                return Reply(status=response.status_code, headers=lowered, content=content)
+        except requests.exceptions.SSLError as error:
+            raise Offline(
+                tr("中心的证书不被信任，没有发送任何数据。"), safe=kept, do=tr("请先核对电脑时间，再请管理员检查证书或网络代理。")
+            ) from error
+        except requests.exceptions.Timeout as error:
+            raise Offline(tr("中心没有按时回应。"), safe=kept, do=tr("程序会自动重试。")) from error
+        except requests.exceptions.RequestException as error:
+            raise Offline(tr("连不上中心。"), safe=kept, do=tr("请检查网线和网络；程序会自动重试。")) from error
+
+    def close(self) -> None:
+        """Drop the connections of all threads."""
+        for http in self._connections:
+            http.close()
+
+    def _connection(self) -> requests.Session:
+        if not hasattr(self._local, "http"):
+            self._local.http = _http_session()
+            self._connections.append(self._local.http)
+        http: requests.Session = self._local.http
+        return http
+
+
 class CentreClient:
-    """Everything a desk asks of its centre. Threads may share it; each has its own connection, so that a clerk's question
-    does not wait behind a long upload.
+    """Everything a desk asks of its centre, over one line; threads may share it.
 
     Every call raises `Offline` when the centre cannot be reached or does not answer as a centre, `UserError` with the
     centre's words when it refuses. `clock_offset` is how far the centre's clock is ahead of this one; `url` may be
     set anew when the centre moves.
     """
 
-    def __init__(self, url: str, desk_id: str, device: SigningKey, clock: Clock) -> None:
+    def __init__(self, url: str, desk_id: str, device: SigningKey, clock: Clock, line: Line | None = None) -> None:
         self.url = checked_url(url)
         self._desk_id = desk_id
         self._device = device
         self._clock = clock
-        self._local = local()
-        self._connections: list[requests.Session] = []
+        self._line = line or HttpLine()
         self._clerk: tuple[str, Signer] | None = None
         self._token = ""
         self.clock_offset = timedelta(0)
@@ -105,8 +168,7 @@ class CentreClient:
 
     def close(self) -> None:
         """Drop the connections of all threads."""
-        for http in self._connections:
-            http.close()
+        self._line.close()
 
     def hello(self, request: HelloRequest) -> HelloAnswer:
         """First words; measures the clock's offset, half of the way there and back taken off."""
@@ -229,14 +291,7 @@ class CentreClient:
             "Nbcase-Nonce": nonce,
             "Nbcase-Signature": self._device.sign(message),
         }
-        return exchange(self._connection(), method, self.url + target, body, signed, answer_s)
-
-    def _connection(self) -> requests.Session:
-        if not hasattr(self._local, "http"):
-            self._local.http = _http_session()
-            self._connections.append(self._local.http)
-        http: requests.Session = self._local.http
-        return http
+        return exchange(self._line, method, self.url + target, body, signed, answer_s)
 
 
 def checked_url(url: str) -> str:
@@ -255,9 +310,12 @@ def checked_url(url: str) -> str:
 
 def enrol_over_http(url: str, request: EnrolRequest) -> EnrolAnswer:
     """Carry an enrolment to the centre at `url` and the answer back: the `exchange` of `nbcase.operations.enrol.enrol`."""
-    with _http_session() as http:
+    line = HttpLine()
+    try:
         headers = {"Content-Type": "application/json"}
-        status, content = exchange(http, "POST", f"{checked_url(url)}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
+        status, content = exchange(line, "POST", f"{checked_url(url)}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
+    finally:
+        line.close()
     if status != requests.codes.ok:
         raise _refusal(status, content)
     return _decode(content, EnrolAnswer)
@@ -270,29 +328,12 @@ def _http_session() -> requests.Session:
     return http
 
 
-def exchange(http: requests.Session, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> tuple[int, bytes]:
-    """Send one request; status and unpacked content. Everything that is not a centre's answer is `Offline`, with the cause in words."""
-    kept = tr("办件保存在本机，连上后自动上传。")
-    try:
-        with http.request(
-            method,
-            url,
-            data=body or None,
-            headers={"Accept": "application/json", "Accept-Encoding": "zstd", **headers},
-            timeout=(CONNECT_S, answer_s),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            content = _read(response)
-            return _checked(response, content)
-    except requests.exceptions.SSLError as error:
-        raise Offline(
-            tr("中心的证书不被信任，没有发送任何数据。"), safe=kept, do=tr("请先核对电脑时间，再请管理员检查证书或网络代理。")
-        ) from error
-    except requests.exceptions.Timeout as error:
-        raise Offline(tr("中心没有按时回应。"), safe=kept, do=tr("程序会自动重试。")) from error
-    except requests.exceptions.RequestException as error:
-        raise Offline(tr("连不上中心。"), safe=kept, do=tr("请检查网线和网络；程序会自动重试。")) from error
+def exchange(line: Line, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> tuple[int, bytes]:
+    """Send one request; status and content. Everything that is not a centre's answer is `Offline`, with the cause in words."""
+    reach("desk.request.before")
+    answer = line.carry(method, url, body, {"Accept": "application/json", "Accept-Encoding": "zstd", **headers}, answer_s)
+    reach("desk.request.after")
+    return _checked(answer)
 
 
 def _read(response: requests.Response) -> bytes:
@@ -315,9 +356,9 @@ def _read(response: requests.Response) -> bytes:
     return unpacked
 
 
-def _checked(response: requests.Response, content: bytes) -> tuple[int, bytes]:
-    status = response.status_code
-    kind = response.headers.get("Content-Type", "")
+def _checked(answer: Reply) -> tuple[int, bytes]:
+    status, content = answer.status, answer.content
+    kind = answer.headers.get("content-type", "")
     is_ours = kind.startswith("application/json") or (not content and status in (200, 201, 404))
     if 300 <= status < 400 or (not is_ours and kind.startswith("text/html")):
         raise Offline(
@@ -326,7 +367,7 @@ def _checked(response: requests.Response, content: bytes) -> tuple[int, bytes]:
             do=tr("请在浏览器里完成网络认证，或联系网络管理员。"),
         )
     if status >= 500:
-        raise _busy(response, content)
+        raise _busy(answer)
     if not is_ours:
         raise Offline(tr("收到的不是中心的回应。"), safe=tr("办件保存在本机。"), do=tr("请请管理员核对中心地址。"))
     if status == 401:
@@ -334,12 +375,12 @@ def _checked(response: requests.Response, content: bytes) -> tuple[int, bytes]:
     return status, content
 
 
-def _busy(response: requests.Response, content: bytes) -> Busy:
+def _busy(answer: Reply) -> Busy:
     try:
-        trouble = msgspec.json.decode(content, type=Trouble)
+        trouble = msgspec.json.decode(answer.content, type=Trouble)
     except msgspec.DecodeError:
-        trouble = Trouble(what=tr("中心暂时不能服务（{status}）。").format(status=response.status_code))
-    wait = response.headers.get("Retry-After", "")
+        trouble = Trouble(what=tr("中心暂时不能服务（{status}）。").format(status=answer.status))
+    wait = answer.headers.get("retry-after", "")
     return Busy(
         trouble.what,
         safe=trouble.safe or tr("办件保存在本机。"),

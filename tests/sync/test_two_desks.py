@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from nbcase.domain.action import Outcome
+from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.ids import new_id
 from nbcase.domain.registration import Registration
@@ -80,8 +81,10 @@ def test_the_same_field_is_a_conflict_with_both_values_kept_and_the_rest_applied
     assert (kept.phone, kept.employer) == ("13911111111", "另一家样厂")
     assert second.get(Resident, person.id) == kept
     with centre.centre.engine.begin() as connection:
-        row = connection.execute(sa.select(tables.conflict)).one()
+        (row,) = Shelf(connection).find(FieldConflict)
     assert (row.action_id, row.field, row.before, row.theirs, row.yours) == (act.id, "phone", "13900000000", "13911111111", "13922222222")
+    assert first.sync().problem is None
+    assert first.get(FieldConflict, row.id) == second.get(FieldConflict, row.id) == row
 
 
 def test_one_person_registered_at_two_desks_offline_is_one_record(centre: RunningCentre, make_desk: MakeDesk) -> None:
@@ -211,6 +214,6 @@ def test_creators_who_race_at_the_centre_make_one_record_and_nobody_waits_in_a_c
     assert flat.count(Outcome.CONFLICT.value) == 60
     with centre.centre.engine.begin() as connection:
         people = Shelf(connection).find(Resident)
-        conflicts = connection.execute(sa.select(sa.func.count()).select_from(tables.conflict)).scalar()
+        conflicts = len(Shelf(connection).find(FieldConflict))
     assert len(people) == 20
     assert conflicts == 60

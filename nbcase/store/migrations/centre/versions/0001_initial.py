@@ -112,17 +112,27 @@ def upgrade() -> None:
     )
     op.create_table(
         "conflict",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("action_id", sa.Text(), nullable=False),
-        sa.Column("record_type", sa.Text(), nullable=False),
-        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("subject_type", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("before", Json(), nullable=True),
         sa.Column("theirs", Json(), nullable=True),
         sa.Column("yours", Json(), nullable=True),
+        sa.Column("yours_by", sa.Text(), nullable=False),
         sa.Column("found_at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("chosen", Json(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("resolved_by", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("action_id", "record_type", "record_id", "field"),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_conflict_state_found_at_id", "conflict", ["state", "found_at", "id"], unique=False)
+    op.create_index("ix_conflict_subject_type_subject_id", "conflict", ["subject_type", "subject_id"], unique=False)
     op.create_table(
         "desk",
         sa.Column("id", sa.Text(), nullable=False),
