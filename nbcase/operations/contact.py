@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from nbcase.crypto.clerk_secret import verifying_key
 from nbcase.crypto.keys import SigningKey, is_signed
@@ -26,8 +28,9 @@ from nbcase.operations.messages import (
     people_digest,
 )
 from nbcase.store import people, tables
-from nbcase.store.centre_work import EnrolledDesk, lease_block, leases_after
+from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.feed import feed_head, feed_id
+from nbcase.store.leases import LeaseBook, claim, lease_block, unconfirmed_leases
 
 FEW_NUMBERS = 200
 """A desk with fewer receipt numbers left gets another block."""
@@ -35,8 +38,10 @@ FEW_NUMBERS = 200
 SESSION_LIFE = timedelta(hours=12)
 SESSION_TIME_WINDOW = timedelta(minutes=10)
 
+_log = structlog.get_logger()
 
-def answer_hello(connection: sa.Connection, desk: EnrolledDesk, request: HelloRequest, now: datetime) -> HelloAnswer:
+
+def answer_hello(connection: sa.Connection, book: LeaseBook, desk: EnrolledDesk, request: HelloRequest, now: datetime) -> HelloAnswer:
     """What a desk needs to know first; leases numbers when it runs short."""
     if request.protocol > PROTOCOL:
         raise UserError(tr("中心的程序版本较旧。"), safe=tr("办件保存在本机。"), do=tr("中心升级后会自动上传。"))
@@ -44,25 +49,37 @@ def answer_hello(connection: sa.Connection, desk: EnrolledDesk, request: HelloRe
     clerks, stations = people.clerks(connection, station_code=desk.station_code), people.stations(connection)
     has_news = people_digest(clerks, stations) != request.people_digest
     action = tables.centre_action
+    blocks, lost = _blocks(connection, book, desk, request, now)
     return HelloAnswer(
         protocol=PROTOCOL,
         server_at=now,
         feed_id=feed_id(connection),
         feed_head=feed_head(connection, desk.station_code),
         known_sequence=connection.execute(sa.select(sa.func.max(action.c.sequence)).where(action.c.desk_id == desk.id)).scalar() or 0,
-        blocks=_blocks(connection, desk, request, now),
+        blocks=blocks,
+        lost_blocks=lost,
         clerks=clerks if has_news else None,
         stations=stations if has_news else None,
     )
 
 
-def _blocks(connection: sa.Connection, desk: EnrolledDesk, request: HelloRequest, now: datetime) -> list[Block]:
-    """Blocks that the desk does not know of; a new one only if those do not help."""
+def _blocks(
+    connection: sa.Connection, book: LeaseBook, desk: EnrolledDesk, request: HelloRequest, now: datetime
+) -> tuple[list[Block], list[Block]]:
+    """Blocks that the desk does not know of, a new one only if those do not help; and those it must not use."""
     series = people.station(connection, desk.station_code).prefix
-    unknown = leases_after(connection, series, desk.id, request.last_block_first)
-    if not unknown and request.numbers_left < FEW_NUMBERS:
-        unknown = [lease_block(connection, series, desk.id, now)]
-    return [Block(series=series, first=first, last=last) for first, last in unknown]
+    held = [(block.first, block.last) for block in request.held_blocks if block.series == series]
+    lost = claim(connection, book, series, desk.id, held, now)
+    if lost:
+        _log.error("blocks_leased_twice_after_a_restore", desk_id=desk.id, series=series, blocks=lost)
+    unknown = unconfirmed_leases(connection, series, desk.id)
+    if not unknown and (lost or request.numbers_left < FEW_NUMBERS):
+        unknown = [lease_block(connection, book, series, desk.id, now)]
+    return _as_blocks(series, unknown), _as_blocks(series, lost)
+
+
+def _as_blocks(series: str, spans: Sequence[tuple[int, int]]) -> list[Block]:
+    return [Block(series=series, first=first, last=last) for first, last in spans]
 
 
 def open_session(connection: sa.Connection, desk: EnrolledDesk, request: SessionRequest, now: datetime) -> SessionAnswer:

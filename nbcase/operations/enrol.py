@@ -15,9 +15,9 @@ from nbcase.domain.words import tr
 from nbcase.operations.messages import Block, EnrolAnswer, EnrolRequest
 from nbcase.operations.sign_in import DATABASE_NAME, DeskSecrets, is_enrolled, keep_slots, new_desk_secrets
 from nbcase.store import people, tables
-from nbcase.store.centre_work import lease_block, leases_after
 from nbcase.store.desk_database import open_desk_database, writing
 from nbcase.store.desk_work import DeskIdentity, set_state, state
+from nbcase.store.leases import LeaseBook, lease_block, unconfirmed_leases
 from nbcase.store.vault import Vault
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -100,13 +100,27 @@ def _write_database(folder: Path, desk_secrets: DeskSecrets, answer: EnrolAnswer
         engine.dispose()
 
 
+USED_NUMBERS = "used_numbers"
+"""State of a rescued desk: the highest number of each series that its rescued acts bear."""
+
+
 def keep_blocks(connection: sa.Connection, blocks: Sequence[Block]) -> None:
     """Add leased blocks to the desk's; a block that it has already is left as far as it was used."""
     from sqlalchemy.dialects.sqlite import insert
 
+    used = state(connection, USED_NUMBERS, {})
     for block in blocks:
-        values = {"series": block.series, "first": block.first, "last": block.last, "next": block.first}
+        following = min(max(block.first, used.get(block.series, 0) + 1), block.last + 1)
+        values = {"series": block.series, "first": block.first, "last": block.last, "next": following}
         connection.execute(insert(tables.number_block).values(values).on_conflict_do_nothing())
+
+
+def close_blocks(connection: sa.Connection, blocks: Sequence[Block]) -> None:
+    """Use nothing more of these blocks; what was taken from them stays as it is."""
+    kept = tables.number_block
+    for block in blocks:
+        statement = sa.update(kept).where(kept.c.series == block.series, kept.c.first == block.first)
+        connection.execute(statement.values(next=kept.c.last + 1))
 
 
 def issue_code(connection: sa.Connection, station_code: str, window: str, now: datetime, life: timedelta = CODE_LIFE) -> str:
@@ -126,7 +140,9 @@ def _code_hash(code: str) -> str:
     return hashlib.sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
-def admit(connection: sa.Connection, request: EnrolRequest, *, id_key: bytes, centre_public_key: str, now: datetime) -> EnrolAnswer:
+def admit(
+    connection: sa.Connection, request: EnrolRequest, *, book: LeaseBook, id_key: bytes, centre_public_key: str, now: datetime
+) -> EnrolAnswer:
     """At the centre: turn a good code into a desk. The same desk may ask again with the same code when the answer got lost."""
     codes, desks = tables.enrolment_code, tables.desk
     code = connection.execute(sa.select(codes).where(codes.c.code_hash == _code_hash(request.code)).with_for_update()).first()
@@ -141,7 +157,7 @@ def admit(connection: sa.Connection, request: EnrolRequest, *, id_key: bytes, ce
             )
         )
         connection.execute(sa.update(codes).where(codes.c.code_hash == code.code_hash).values(used_by=desk_id))
-        lease_block(connection, station.prefix, desk_id, now)
+        lease_block(connection, book, station.prefix, desk_id, now)
     else:
         desk_id = code.used_by
         if connection.execute(sa.select(desks.c.public_key).where(desks.c.id == desk_id)).scalar() != request.public_key:
@@ -155,7 +171,8 @@ def admit(connection: sa.Connection, request: EnrolRequest, *, id_key: bytes, ce
         clerks=people.clerks(connection, station_code=station.code),
         stations=people.stations(connection),
         blocks=[
-            Block(series=station.prefix, first=first, last=last) for first, last in leases_after(connection, station.prefix, desk_id, 0)
+            Block(series=station.prefix, first=first, last=last)
+            for first, last in unconfirmed_leases(connection, station.prefix, desk_id)
         ],
         server_at=now,
     )

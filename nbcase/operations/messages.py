@@ -48,16 +48,19 @@ class EnrolAnswer(Message):
 
 
 class HelloRequest(Message):
-    """How the desk stands: numbers left, the newest block it knows of, a digest of the clerks it knows."""
+    """How the desk stands: numbers left, the blocks it holds or ever held, a digest of the clerks it knows."""
 
     protocol: int
     numbers_left: int
-    last_block_first: int
+    held_blocks: list[Block]
     people_digest: str
 
 
 class HelloAnswer(Message):
-    """`known_sequence` is the last action of this desk that the centre holds; people are sent only when they changed."""
+    """`known_sequence` is the last action of this desk that the centre holds; people are sent only when they changed.
+
+    `lost_blocks` are held blocks of which another desk has numbers: nothing of them may be used any more.
+    """
 
     protocol: int
     server_at: datetime
@@ -65,6 +68,7 @@ class HelloAnswer(Message):
     feed_head: str
     known_sequence: int
     blocks: list[Block]
+    lost_blocks: list[Block]
     clerks: list[Clerk] | None
     stations: list[Station] | None
 

@@ -113,7 +113,11 @@ class Desks:
         def work() -> Response:
             with transaction(centre.engine) as connection:
                 now = centre.clock.now()
-                return reply(admit(connection, asked, id_key=centre.id_key, centre_public_key=centre.key.public_key, now=now))
+                return reply(
+                    admit(
+                        connection, asked, book=centre.leases, id_key=centre.id_key, centre_public_key=centre.key.public_key, now=now
+                    )
+                )
 
         return await run_in_threadpool(work)
 
@@ -131,7 +135,8 @@ class Desks:
         body = await read_body(request)
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return packed_reply(request, answer_hello(connection, desk, body.decode(HelloRequest), self._centre.clock.now()))
+            asked, now = body.decode(HelloRequest), self._centre.clock.now()
+            return packed_reply(request, answer_hello(connection, self._centre.leases, desk, asked, now))
 
         return await self._for_desk(request, body.hash, work)
 

@@ -15,6 +15,7 @@ from nbcase.domain.words import tr
 from nbcase.server.nonces import NonceMemory
 from nbcase.store.blobs import Blobs, FolderBlobs
 from nbcase.store.centre_database import open_centre_database, transaction
+from nbcase.store.leases import LeaseBook
 from nbcase.store.tables import centre_state
 from nbcase.store.vault import write_durably
 
@@ -29,6 +30,7 @@ class Centre:
     id_key: bytes = field(repr=False)
     clock: Clock
     nonces: NonceMemory
+    leases: LeaseBook
 
     def close(self) -> None:
         """Give the database connections back."""
@@ -57,6 +59,7 @@ def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None
         id_key=bytes.fromhex(keys.id_key),
         clock=clock,
         nonces=NonceMemory(),
+        leases=LeaseBook(data_folder / "leases.json"),
     )
 
 

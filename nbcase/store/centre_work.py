@@ -30,12 +30,6 @@ from nbcase.store.shelf import as_record, as_row
 Key = tuple[str, str]
 """Record type and id."""
 
-LEASE_LOCK = 0x6E62_6C65_6173
-"""Advisory lock key: blocks of numbers are cut one at a time."""
-
-BLOCK = 500
-"""Numbers in one lease."""
-
 
 class Raced(Exception):
     """Another desk created the same record between our look and our insert: try the batch again."""
@@ -259,22 +253,6 @@ def _desk(row: sa.Row[Any] | None) -> EnrolledDesk | None:
     if row is None:
         return None
     return EnrolledDesk(id=row.id, station_code=row.station_code, window=row.window, public_key=row.public_key, retired_at=row.retired_at)
-
-
-def lease_block(connection: sa.Connection, series: str, desk_id: str, now: datetime, size: int = BLOCK) -> tuple[int, int]:
-    """The next `size` numbers of a series for one desk, both ends included; never handed out before, never again."""
-    lease = tables.number_lease
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEASE_LOCK)))
-    last = connection.execute(sa.select(sa.func.max(lease.c.last)).where(lease.c.series == series)).scalar() or 0
-    connection.execute(sa.insert(lease).values(series=series, first=last + 1, last=last + size, desk_id=desk_id, leased_at=now))
-    return last + 1, last + size
-
-
-def leases_after(connection: sa.Connection, series: str, desk_id: str, first: int) -> list[tuple[int, int]]:
-    """Blocks leased to the desk that begin after `first`: those whose answer may have been lost on the way."""
-    lease = tables.number_lease
-    query = sa.select(lease.c.first, lease.c.last).where(lease.c.series == series, lease.c.desk_id == desk_id, lease.c.first > first)
-    return [(row.first, row.last) for row in connection.execute(query.order_by(lease.c.first))]
 
 
 def load_records(

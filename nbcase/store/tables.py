@@ -303,6 +303,8 @@ number_lease = sa.Table(
     sa.Column("last", sa.BigInteger, nullable=False),
     sa.Column("desk_id", sa.Text, nullable=False),
     sa.Column("leased_at", UtcDateTime, nullable=False),
+    # When the desk first named the block as its own; NULL while the answer may have been lost.
+    sa.Column("confirmed_at", UtcDateTime),
 )
 
 centre_state = sa.Table(

@@ -13,8 +13,8 @@ from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import Clock
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
-from nbcase.operations.enrol import Enrolment, keep_blocks
-from nbcase.operations.messages import PROTOCOL, BatchAnswer, HelloAnswer, HelloRequest, ReconcileRequest, Trouble, people_digest
+from nbcase.operations.enrol import Enrolment, close_blocks, keep_blocks
+from nbcase.operations.messages import PROTOCOL, BatchAnswer, Block, HelloAnswer, HelloRequest, ReconcileRequest, Trouble, people_digest
 from nbcase.store import outbox, people
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.desk_work import attachment_bytes, set_state, state
@@ -51,6 +51,7 @@ def hello(contact: Contact) -> None:
     with writing(contact.engine) as connection:
         set_state(connection, "clock_offset_s", round(contact.client.clock_offset.total_seconds(), 3))
         set_state(connection, "contact_at", contact.clock.now().isoformat())
+        close_blocks(connection, answer.lost_blocks)
         keep_blocks(connection, answer.blocks)
         if answer.clerks is not None and answer.stations is not None:
             people.replace_people(connection, answer.clerks, answer.stations)
@@ -66,13 +67,11 @@ def hello(contact: Contact) -> None:
 
 def _hello_request(connection: sa.Connection, prefix: str) -> HelloRequest:
     block = number_block
-    left, newest = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(block.c.last - block.c.next + 1), 0), sa.func.coalesce(sa.func.max(block.c.first), 0)).where(
-            block.c.series == prefix
-        )
-    ).one()
+    rows = connection.execute(sa.select(block).where(block.c.series == prefix).order_by(block.c.first)).all()
+    left = sum(row.last - row.next + 1 for row in rows)
+    held = [Block(series=prefix, first=row.first, last=row.last) for row in rows]
     digest = people_digest(people.clerks(connection), people.stations(connection))
-    return HelloRequest(protocol=PROTOCOL, numbers_left=left, last_block_first=newest, people_digest=digest)
+    return HelloRequest(protocol=PROTOCOL, numbers_left=left, held_blocks=held, people_digest=digest)
 
 
 def send_attachments(contact: Contact) -> None:

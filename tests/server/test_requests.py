@@ -18,7 +18,7 @@ from nbcase.operations.messages import HelloRequest, people_digest
 from tests.parts.centres import RunningCentre
 from tests.parts.desks import MakeDesk, WorkingDesk
 
-HELLO = msgspec.json.encode(HelloRequest(protocol=1, numbers_left=500, last_block_first=1, people_digest=people_digest([], [])))
+HELLO = msgspec.json.encode(HelloRequest(protocol=1, numbers_left=500, held_blocks=[], people_digest=people_digest([], [])))
 
 
 @dataclass

@@ -14,7 +14,7 @@ from nbcase.operations.messages import HelloRequest
 from nbcase.sync.client import Busy, CentreClient
 from nbcase.sync.loop import LONGEST_WAIT_S, retry_wait
 
-HELLO = HelloRequest(protocol=1, numbers_left=0, last_block_first=0, people_digest="")
+HELLO = HelloRequest(protocol=1, numbers_left=0, held_blocks=[], people_digest="")
 
 
 @contextmanager

@@ -217,6 +217,7 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.Column("desk_id", sa.Text(), nullable=False),
         sa.Column("leased_at", UtcDateTime(), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("series", "first"),
     )
     op.create_table(
