@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the
     from nbcase.devices.contract import CardReader
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
+    from nbcase.operations.inclusion import InclusionProof
 
 PROBE_S = 0.3
 """While the last contact failed, a clerk's question first knocks this long: a dead line must not cost five seconds a case."""
@@ -189,6 +190,20 @@ def sync_once(folder: Path | None, login: str, password: str) -> dict[str, Any]:
             raise Offline(status.problem.what, safe=status.problem.safe, do=status.problem.do)
         plain: dict[str, Any] = msgspec.to_builtins(status)
         return plain
+    finally:
+        counter.close()
+
+
+def prove_case(folder: Path | None, login: str, password: str, number: str) -> tuple["InclusionProof", str]:
+    """The proof that the centre holds the acts of a case, and the key of the centre that signed it."""
+    from nbcase.operations import inclusion
+    from nbcase.operations.sign_in import sign_in
+
+    folder = folder or default_desk_folder()
+    vault = need_enrolled(folder)
+    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
+    try:
+        return inclusion.prove_case(counter.desk, number), counter.enrolment.centre_public_key
     finally:
         counter.close()
 

@@ -307,6 +307,64 @@ def _sync(parser: Parser) -> None:
     _json(parser)
 
 
+def prove(arguments: Arguments) -> int:
+    """The proof that the centre holds the acts of one case."""
+    import msgspec
+
+    from nbcase.bootstrap import prove_case
+
+    password = os.environ.get("NBCASE_PASSWORD") or getpass.getpass(tr("密码："))
+    proof, key = prove_case(arguments.folder, arguments.login, password, arguments.number)
+    _write_private(arguments.out, msgspec.json.encode(proof))
+    value = {"file": str(arguments.out), "acts": len(proof.acts), "count": proof.count, "at": proof.at, "centre_key": key}
+    text = tr("{n} 个操作在中心 {at} 签过的 {count} 个之内；核对用的中心公钥：{key}")
+    _say(arguments, value, text.format(n=len(proof.acts), at=proof.at, count=proof.count, key=key))
+    return OK
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """A new file that only its owner reads; an existing one is never replaced."""
+    try:
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(content)
+    except OSError as error:
+        raise UserError(
+            tr("写不了文件 {path}：{text}").format(path=path, text=error.strerror or error),
+            safe=tr("已有的文件没有改动。"),
+            do=tr("请换一个文件名或文件夹。"),
+        ) from error
+
+
+def _prove(parser: Parser) -> None:
+    parser.add_argument("number", help=tr("受理号"))
+    parser.add_argument("--login", required=True)
+    parser.add_argument("--out", type=Path, required=True, help=tr("写到这个新文件；其中有个人信息"))
+    _folder(parser)
+    _json(parser)
+
+
+def verify_proof(arguments: Arguments) -> int:
+    """Whether a proof holds: without network, database or desk."""
+    from nbcase.operations.inclusion import check_proof, read_proof
+
+    try:
+        content = arguments.file.read_bytes()
+    except OSError as error:
+        raise UserError(tr("读不到文件 {path}：{text}").format(path=arguments.file, text=error.strerror or error)) from error
+    proof = read_proof(content)
+    wrong = check_proof(proof, arguments.centre_key)
+    value = {"number": proof.number, "acts": len(proof.acts), "at": proof.at, "valid": not wrong, "wrong": wrong}
+    valid = tr("有效：{number} 的 {n} 个操作都在中心，{at}").format(number=proof.number, n=len(proof.acts), at=proof.at)
+    _say(arguments, value, "\n".join(wrong) or valid)
+    return NO if wrong else OK
+
+
+def _verify_proof(parser: Parser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--centre-key", required=True, metavar="HEX", help=tr("中心的公钥"))
+    _json(parser)
+
+
 def desk(arguments: Arguments) -> int:
     """Open the counter's window."""
     # By name: this face knows no window, and the window's module brings Qt.
@@ -323,6 +381,8 @@ VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
     "enrolment-code": (enrolment_code, mark("发一个一次性登记码"), _enrolment_code),
     "enrol": (enrol, mark("把这台电脑登记为受理点的一台"), _enrol),
     "sync": (sync, mark("与中心同步一次"), _sync),
+    "prove": (prove, mark("证明一件在中心"), _prove),
+    "verify-proof": (verify_proof, mark("核对在册证明"), _verify_proof),
     "check-number": (check_number, mark("核对证件号码"), _check_number),
     "deadline": (deadline, mark("算到期日"), _deadline),
     "read-card": (read_card, mark("读证件"), _read_card),
