@@ -1,0 +1,30 @@
+"""Deliveries made ready for scoring: dates become whole numbers once, on arrival, so that no rule ever asks an engine for a date."""
+
+from nbcase.points.tables import PERSON, ColumnKind, Table
+
+ORDINAL_OF_1970 = 719_163
+"""``date(1970, 1, 1).toordinal()``."""
+
+
+def prepare_sql(table: Table, source: str) -> str:
+    """A query over delivered rows (`person` BIGINT, day columns DATE, months and numbers integers, codes text) that gives the prepared
+    table. DuckDB's dialect; the result is sorted by person, which halves its bytes and makes a look-up ten times faster.
+    """
+    columns = ["person"]
+    for column in table.columns.values():
+        if column.kind is ColumnKind.DAY:
+            columns += _day(column.name, column.name)
+        else:
+            columns.append(column.name)
+    if table.first is not None and table.last is not None:
+        if table.is_monthly:
+            columns += [f"{table.first} AS first", f"{table.last} + 1 AS ends"]
+        else:
+            columns += [*_day(table.first, "first"), *_day(f"({table.last} + 1)", "ends")]
+    order = "" if table.code == PERSON else " ORDER BY person"
+    return f"SELECT {', '.join(columns)} FROM {source}{order}"
+
+
+def _day(expression: str, name: str) -> list[str]:
+    parts = f"year({expression}) * 10000 + month({expression}) * 100 + day({expression})"
+    return [f"CAST({expression} - DATE '1970-01-01' + {ORDINAL_OF_1970} AS INTEGER) AS {name}", f"CAST({parts} AS INTEGER) AS {name}_ymd"]
