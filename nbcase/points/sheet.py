@@ -1,28 +1,21 @@
 """One resident's sheet on one day: every line with its facts, the rows behind them, the cap, and what would add points by when."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from nbcase.domain.action import canonical
 from nbcase.domain.clock import add_months
 from nbcase.points.catalogue import Indicator, PointsCatalogue, Version
-from nbcase.points.facts import Age, Chain, Union, Unit
-from nbcase.points.language import AtMost, Fact, Int, Multiply, walk
+from nbcase.points.facts import Age, FactDefinition
+from nbcase.points.language import AtMost, Expression, Fact, Int, Multiply, walk
 from nbcase.points.records import FactValue, Records, fact_value
 from nbcase.points.rules import RowHit, evaluate
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextStep:
-    """What would change a line: the fact that has to reach `at`, the points then (hundredths), and the day it gets there by
-    itself; None where something has to be done for it."""
-
-    fact: str
-    at: int
-    points: int
-    by_on: date | None = None
+FARTHEST_YEARS = 15
+"""How far ahead a line is looked at for the day on which it grows by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +28,6 @@ class Line:
     raw: int
     facts: tuple[FactValue, ...]
     hits: tuple[RowHit, ...]
-    next_step: NextStep | None
 
     @property
     def is_configured(self) -> bool:
@@ -70,28 +62,101 @@ class Sheet:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """The nearest change for the better of one line: which fact has to come to `at`, the points then (hundredths), and the day
+    on which that happens by itself; None where somebody has to do something for it."""
+
+    fact: FactDefinition
+    now: int
+    at: int
+    points: int
+    by_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    indicator: Indicator
+    version: Version
+    rule: Expression | None
+    facts: tuple[str, ...]
+
+
+class Scorer:
+    """A catalogue on one day, made ready for many residents."""
+
+    def __init__(self, catalogue: PointsCatalogue, on: date) -> None:
+        self.catalogue = catalogue
+        self.on = on
+        self._needed = needed_facts(catalogue, on)
+        self._places = {indicator.code: place for place, indicator in enumerate(catalogue.indicators)}
+        self._plans: dict[str, list[_Planned]] = {}
+
+    def sheet(self, records: Records, district_code: str) -> Sheet:
+        """The sheet from a resident's records."""
+        facts = {fact.name: fact_value(fact, self.catalogue.tables, records, self.on) for fact in self._needed}
+        values = {name: found.value for name, found in facts.items()}
+        points: dict[str, int] = {}
+        lines = [_line(planned, facts, values, points) for planned in self._plan(district_code)]
+        lines.sort(key=lambda line: self._places[line.indicator.code])
+        blocks = tuple(_block(self.catalogue, code, lines) for code in self.catalogue.blocks)
+        return Sheet(
+            on=self.on,
+            district_code=district_code,
+            catalogue_hash=self.catalogue.hash,
+            lines=tuple(lines),
+            blocks=blocks,
+            total=max(sum(block.points for block in blocks), 0),
+            hash=score_hash(self.catalogue.hash, self.on, district_code, values),
+        )
+
+    def _plan(self, district_code: str) -> list[_Planned]:
+        if district_code not in self._plans:
+            self._plans[district_code] = [
+                _Planned(indicator, version, version.rule, tuple(dict.fromkeys(_fact_names(version))))
+                for indicator, version in self.catalogue.on(self.on, district_code)
+            ]
+        return self._plans[district_code]
+
+
+def needed_facts(catalogue: PointsCatalogue, on: date) -> list[FactDefinition]:
+    """Every fact that some line of some district asks for on a day, by name: what a score's hash is over."""
+    versions = (indicator.version_on(on) for indicator in catalogue.indicators)
+    names = {name for version in versions if version is not None for name in _fact_names(version)}
+    return [catalogue.facts[name] for name in sorted(names)]
+
+
+def _fact_names(version: Version) -> Iterator[str]:
+    if version.rule is not None:
+        yield from (node.name for node in walk(version.rule) if isinstance(node, Fact))
+
+
+def scorer(catalogue: PointsCatalogue, on: date) -> Scorer:
+    """The scorer of a day; the last few are kept."""
+    return _scorer(_ByHash(catalogue), on)
+
+
+class _ByHash:
+    """A catalogue that is equal to another by its content's hash."""
+
+    def __init__(self, catalogue: PointsCatalogue) -> None:
+        self.catalogue = catalogue
+
+    def __hash__(self) -> int:
+        return hash(self.catalogue.hash)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByHash) and other.catalogue.hash == self.catalogue.hash
+
+
+@lru_cache(maxsize=16)
+def _scorer(key: _ByHash, on: date) -> Scorer:
+    return Scorer(key.catalogue, on)
+
+
 def score(catalogue: PointsCatalogue, records: Records, on: date, district_code: str) -> Sheet:
     """The sheet from a resident's records on a day, by the catalogue of that day."""
-    order = catalogue.on(on, district_code)
-    names = sorted({node.name for _, version in order if version.rule for node in walk(version.rule) if isinstance(node, Fact)})
-    facts = {name: fact_value(catalogue.facts[name], catalogue.tables, records, on) for name in names}
-    values = {name: found.value for name, found in facts.items()}
-    points: dict[str, int] = {}
-    lines: dict[str, Line] = {}
-    for indicator, version in order:
-        line = _line(indicator, version, facts, values, points, records, on)
-        points[indicator.code], lines[indicator.code] = line.points, line
-    ordered = tuple(lines[indicator.code] for indicator in catalogue.indicators if indicator.code in lines)
-    blocks = tuple(_block(catalogue, code, ordered) for code in catalogue.blocks)
-    return Sheet(
-        on=on,
-        district_code=district_code,
-        catalogue_hash=catalogue.hash,
-        lines=ordered,
-        blocks=blocks,
-        total=max(sum(block.points for block in blocks), 0),
-        hash=score_hash(catalogue.hash, on, district_code, values),
-    )
+    return scorer(catalogue, on).sheet(records, district_code)
 
 
 def score_hash(catalogue_hash: str, on: date, district_code: str, facts: Mapping[str, int]) -> str:
@@ -99,63 +164,69 @@ def score_hash(catalogue_hash: str, on: date, district_code: str, facts: Mapping
     return hashlib.sha256(canonical([catalogue_hash, on.isoformat(), district_code, sorted(facts.items())])).hexdigest()
 
 
-def _line(
-    indicator: Indicator,
-    version: Version,
-    facts: Mapping[str, FactValue],
-    values: Mapping[str, int],
-    points: Mapping[str, int],
-    records: Records,
-    on: date,
-) -> Line:
-    if version.rule is None:
-        return Line(indicator=indicator, version=version, points=0, raw=0, facts=(), hits=(), next_step=None)
+def _line(planned: _Planned, facts: Mapping[str, FactValue], values: Mapping[str, int], points: dict[str, int]) -> Line:
+    indicator, version, rule = planned.indicator, planned.version, planned.rule
+    if rule is None:
+        points[indicator.code] = 0
+        return Line(indicator=indicator, version=version, points=0, raw=0, facts=(), hits=())
     hits: list[RowHit] = []
-    found = evaluate(version.rule, values, points, hits)
-    raw = found
-    if isinstance(version.rule, AtMost):
-        raw = evaluate(version.rule.of, values, points)
-    used = tuple(facts[name] for name in dict.fromkeys(node.name for node in walk(version.rule) if isinstance(node, Fact)))
-    following = _next_step(version, found, used, values, points, hits, on)
-    return Line(indicator=indicator, version=version, points=found, raw=max(raw, found), facts=used, hits=tuple(hits), next_step=following)
-
-
-def _next_step(
-    version: Version,
-    found: int,
-    used: Sequence[FactValue],
-    values: Mapping[str, int],
-    points: Mapping[str, int],
-    hits: Sequence[RowHit],
-    on: date,
-) -> NextStep | None:
-    """The nearest change for the better of a single fact: the next row of a table, or one more of what is multiplied."""
-    assert version.rule is not None
-    candidates: list[tuple[FactValue, int]] = []
-    for hit in hits:
-        if isinstance(hit.of, Fact) and hit.next_at is not None:
-            candidates += [(fact, hit.next_at) for fact in used if fact.definition.name == hit.of.name]
-    for node in walk(version.rule):
-        if isinstance(node, Multiply) and isinstance(node.left, Fact) and isinstance(node.right, Int):
-            candidates += [(fact, fact.value + 1) for fact in used if fact.definition.name == node.left.name]
-    best: NextStep | None = None
-    for fact, at in candidates:
-        gained = evaluate(version.rule, {**values, fact.definition.name: at}, points)
-        if gained > found and (best is None or at - fact.value < best.at - values[best.fact]):
-            best = NextStep(fact=fact.definition.name, at=at, points=gained, by_on=_grown_on(fact, at, on))
-    return best
-
-
-def _grown_on(fact: FactValue, at: int, on: date) -> date | None:
-    """When a fact that grows with time gets to `at`, if everything stays as it is."""
-    kind, missing = fact.definition.kind, at - fact.value
-    if isinstance(kind, Age):
-        return None
-    if isinstance(kind, Union | Chain) and fact.rows:
-        return on + timedelta(days=missing) if kind.unit is Unit.DAYS else add_months(on, missing)
-    return None
+    if isinstance(rule, AtMost):
+        raw = evaluate(rule.of, values, points, hits)
+        found = min(raw, evaluate(rule.limit, values, points, hits))
+    else:
+        raw = found = evaluate(rule, values, points, hits)
+    points[indicator.code] = found
+    used = tuple(facts[name] for name in planned.facts)
+    return Line(indicator=indicator, version=version, points=found, raw=raw, facts=used, hits=tuple(hits))
 
 
 def _block(catalogue: PointsCatalogue, code: str, lines: Sequence[Line]) -> BlockSum:
     raw, cap = sum(line.points for line in lines if line.indicator.block == code), catalogue.blocks[code].cap
     return BlockSum(code=code, points=raw if cap is None else min(raw, cap), raw=raw)
+
+
+def next_step(catalogue: PointsCatalogue, records: Records, sheet: Sheet, line: Line) -> NextStep | None:
+    """What would add to a line with the least change of a single fact: the next row of its table, or one more of what is multiplied."""
+    rule = line.version.rule
+    if rule is None:
+        return None
+    values = {name: fact.value for other in sheet.lines for name, fact in ((fact.definition.name, fact) for fact in other.facts)}
+    points = {other.indicator.code: other.points for other in sheet.lines}
+    steps = [
+        NextStep(fact=fact.definition, now=fact.value, at=at, points=gained, by_on=_grown_on(catalogue, records, sheet.on, fact, at))
+        for fact, at in _candidates(line, rule)
+        if (gained := evaluate(rule, {**values, fact.definition.name: at}, points)) > line.points
+    ]
+    return min(steps, key=lambda step: (step.by_on is None, step.at - step.now), default=None)
+
+
+def _candidates(line: Line, rule: Expression) -> Iterator[tuple[FactValue, int]]:
+    by_name = {fact.definition.name: fact for fact in line.facts}
+    for hit in line.hits:
+        if isinstance(hit.of, Fact) and hit.next_at is not None:
+            yield by_name[hit.of.name], hit.next_at
+    for node in walk(rule):
+        if isinstance(node, Multiply) and isinstance(node.left, Fact) and isinstance(node.right, Int):
+            fact = by_name[node.left.name]
+            if fact.value < fact.definition.high:
+                yield fact, fact.value + 1
+
+
+def _grown_on(catalogue: PointsCatalogue, records: Records, on: date, fact: FactValue, at: int) -> date | None:
+    """The first day on which the fact is at `at` if no record changes; found by halving, for such a fact only grows."""
+    definition = fact.definition
+
+    def value_on(day: date) -> int:
+        return fact_value(definition, catalogue.tables, records, day).value
+
+    last = add_months(on, 12 * FARTHEST_YEARS)
+    if isinstance(definition.kind, Age) or value_on(last) < at:
+        return None
+    early, late = 0, (last - on).days
+    while early < late:
+        middle = (early + late) // 2
+        if value_on(on + timedelta(days=middle)) >= at:
+            late = middle
+        else:
+            early = middle + 1
+    return on + timedelta(days=late)

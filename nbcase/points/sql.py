@@ -49,20 +49,9 @@ from nbcase.points.language import (
     When,
     walk,
 )
+from nbcase.points.sheet import needed_facts
 from nbcase.points.spans import month_of, months_back, ymd
 from nbcase.points.tables import PERSON, Table
-
-
-def needed_facts(catalogue: PointsCatalogue, on: date) -> list[FactDefinition]:
-    """Every fact that some line of some district asks for on a day, by name."""
-    names = {
-        node.name
-        for indicator in catalogue.indicators
-        if (version := indicator.version_on(on)) is not None and version.rule is not None
-        for node in walk(version.rule)
-        if isinstance(node, Fact)
-    }
-    return [catalogue.facts[name] for name in sorted(names)]
 
 
 def facts_sql(catalogue: PointsCatalogue, on: date) -> str:

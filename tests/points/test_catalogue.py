@@ -44,7 +44,7 @@ MISTAKES = {
     ),
     "example does not add up": ("province.yaml", AGE, AGE.replace("points: 20", "points: 21"), "写的是 21 分，规则算得 20 分"),
     "example out of range": ("province.yaml", AGE, AGE.replace("age: 40", "age: 400"), "不在它的范围"),
-    "cap exceeded": ("province.yaml", "[0, 20], ", "[0, 20.25], ", "最高可到 20.25 分，超过上限 20 分"),
+    "cap exceeded": ("province.yaml", "[1, 20], ", "[1, 20.25], ", "最高可到 20.25 分，超过上限 20 分"),
     "cap missing": ("province.yaml", "    cap: 20\n", "    cap: 未配置\n", "却没有上限"),
     "too many decimals": ("province.yaml", "{ points: 0.25 }", "{ points: 0.255 }", "多于两位小数"),
     "steps out of order": ("province.yaml", "[55, 5], [61, 0]", "[61, 0], [55, 5]", "没有大于上一行"),

@@ -12,8 +12,8 @@ import pytest
 from nbcase.points.catalogue import FOLDER, PointsCatalogue, load_points_catalogue
 from nbcase.points.prepared import prepare_sql
 from nbcase.points.records import Records
-from nbcase.points.sheet import score
-from nbcase.points.sql import columns_of, facts_sql, needed_facts, rules_sql
+from nbcase.points.sheet import needed_facts, score
+from nbcase.points.sql import columns_of, facts_sql, rules_sql
 from nbcase.points.tables import ColumnKind, Table
 
 EVERYTHING = Path(__file__).parent / "everything"
