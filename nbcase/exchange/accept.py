@@ -1,0 +1,198 @@
+"""Taking in a delivery: all of it is checked before any of it counts, and it counts from one rename on, or not at all."""
+
+import codecs
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from nbcase.domain.words import tr
+from nbcase.exchange.archive import PREPARED, REPORT, Archive, Quality
+from nbcase.exchange.delivery import CHUNK, NUMBER, Manifest, check_bytes, read_manifest, refused
+from nbcase.points.prepared import prepare_sql
+from nbcase.points.tables import PERSON, Column, ColumnKind, Table
+
+MOST_SET_ASIDE = 0.02
+"""A delivery with a larger share of rows that cannot be used is refused: it is not what it should be."""
+
+SET_ASIDE = "set-aside.parquet"
+TYPES = {ColumnKind.DAY: "DATE", ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT", ColumnKind.CODE: "VARCHAR"}
+
+
+def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, Table], now: datetime, *, memory: str = "1GB") -> Quality:
+    """Check a delivery and put it into the archive of `data`. Raises `DeliveryError` in words; the archive is as before then.
+
+    A row that cannot be used (unknown number, wrong type or range, doubled) is set aside with its reason and counted.
+    """
+    manifest, archive = read_manifest(folder), Archive(data)
+    table = tables.get(manifest.table)
+    if manifest.scheme != scheme or table is None:
+        raise refused(
+            folder,
+            tr("清单写的是 {scheme} 的 {table}，这里用的是 {own}。").format(scheme=manifest.scheme, table=manifest.table, own=scheme),
+        )
+    if manifest.key in archive.deliveries(manifest.table):
+        raise refused(folder, tr("{key} 已经收下过。更正要用更大的 revision。").format(key=manifest.key))
+    if manifest.table != PERSON and not archive.persons.is_file():
+        raise refused(folder, tr("还没有收过人员名单（person），认不出是谁的数据。"))
+    check_bytes(folder, manifest)
+    target = archive.folder(manifest.table, manifest.key)
+    with tempfile.TemporaryDirectory(dir=data, prefix=".incoming-") as name:
+        working = Path(name)
+        with duckdb.connect(config={"memory_limit": memory, "temp_directory": str(working / "spill")}) as connection:
+            _load(connection, folder, manifest, table, working)
+            quality = _sort_out(connection, folder, manifest, table, archive, working, now)
+        (working / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(quality), indent=1))
+        shutil.rmtree(working / "spill", ignore_errors=True)
+        kept = working / "kept"
+        kept.mkdir()
+        for made in (PREPARED, REPORT, SET_ASIDE):
+            (working / made).rename(kept / made)
+        shutil.copy2(folder / manifest.file, kept / manifest.file)
+        if manifest.table == PERSON:
+            (working / "persons.parquet").replace(archive.persons)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        kept.rename(target)
+    return quality
+
+
+def _load(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, table: Table, working: Path) -> None:
+    """The delivered file as the view `raw`, every column as it came."""
+    path = folder / manifest.file
+    if manifest.format == "csv" and manifest.encoding != "utf-8":
+        path = _recoded(folder, path, manifest.encoding, working / "recoded.csv")
+    try:
+        if manifest.format == "parquet":
+            raw = connection.read_parquet(str(path))
+        else:
+            raw = connection.read_csv(str(path), header=True, all_varchar=True, strict_mode=True)
+        raw.create_view("raw")
+        found = set(raw.columns)
+        count = int(_one(connection, "SELECT count(*) FROM raw"))
+    except duckdb.Error as error:
+        raise refused(folder, tr("{file} 读不出来：{text}").format(file=manifest.file, text=str(error).splitlines()[0])) from error
+    wanted = {NUMBER, *table.columns}
+    if found != wanted:
+        missing, extra = "、".join(sorted(wanted - found)) or "—", "、".join(sorted(found - wanted)) or "—"
+        raise refused(folder, tr("列不对：缺 {missing}，多 {extra}。").format(missing=missing, extra=extra))
+    if count != manifest.rows:
+        raise refused(folder, tr("清单写 {wanted} 行，文件里有 {found} 行。").format(wanted=manifest.rows, found=count))
+
+
+def _recoded(folder: Path, path: Path, encoding: str, target: Path) -> Path:
+    """The same text in UTF-8. Python's GB 18030 reads the four-byte and private-use codes; a wrong byte refuses the file."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as result:
+            while chunk := source.read(CHUNK):
+                result.write(decoder.decode(chunk))
+            result.write(decoder.decode(b"", final=True))
+    except UnicodeDecodeError as error:
+        raise refused(
+            folder, tr("{file} 不是 {encoding} 编码：第 {n} 字节。").format(file=path.name, encoding=encoding, n=error.start)
+        ) from error
+    return target
+
+
+def _sort_out(
+    connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, table: Table, archive: Archive, working: Path, now: datetime
+) -> Quality:
+    """Write the prepared table, the rows set aside, and for the register the list of persons."""
+    if manifest.table == PERSON:
+        _number_persons(connection, archive)
+    else:
+        connection.execute("CREATE VIEW persons AS SELECT * FROM read_parquet(?)".replace("?", _quoted(archive.persons)))
+    typed = ", ".join(f"TRY_CAST(raw.{column.name} AS {TYPES[column.kind]}) AS {column.name}" for column in table.columns.values())
+    reasons = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons(table))
+    written = ", ".join(f"CAST(raw.{name} AS VARCHAR) AS w_{name}" for name in table.columns)
+    columns = ", ".join(table.columns)
+    connection.execute(
+        f"CREATE TEMP TABLE checked AS SELECT *, CASE {reasons} END AS reason FROM ("
+        f"SELECT persons.person AS person, raw.{NUMBER} AS {NUMBER}, {typed}, {written}, "
+        f"row_number() OVER (PARTITION BY raw.{NUMBER}{_same(table)}) AS copy "
+        f"FROM raw LEFT JOIN persons ON persons.{NUMBER} = upper(trim(raw.{NUMBER}))) AS joined"
+    )
+    connection.execute(f"CREATE TEMP VIEW good AS SELECT person, {columns} FROM checked WHERE reason IS NULL")
+    reason_counts = connection.execute(
+        "SELECT reason, count(*) FROM checked WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"
+    ).fetchall()
+    set_aside = {str(reason): int(count) for reason, count in reason_counts}
+    if sum(set_aside.values()) > manifest.rows * MOST_SET_ASIDE:
+        raise refused(folder, tr("不能用的行太多：{counts}。").format(counts="、".join(f"{key} {n}" for key, n in set_aside.items())))
+    connection.execute(f"COPY ({prepare_sql(table, 'good')}) TO {_quoted(working / PREPARED)} (FORMAT parquet, COMPRESSION zstd)")
+    aside = f"SELECT {NUMBER}, reason, {', '.join(f'w_{name}' for name in table.columns)} FROM checked WHERE reason IS NOT NULL"
+    connection.execute(f"COPY ({aside}) TO {_quoted(working / SET_ASIDE)} (FORMAT parquet)")
+    if manifest.table == PERSON:
+        connection.execute(
+            f"COPY (SELECT * FROM persons ORDER BY person) TO {_quoted(working / 'persons.parquet')} (FORMAT parquet, COMPRESSION zstd)"
+        )
+    earlier = archive.deliveries(manifest.table)
+    same_month = [key for key in earlier if key.startswith(manifest.period)]
+    before = [key for key in earlier if key < manifest.key]
+    return Quality(
+        manifest=manifest,
+        taken=manifest.rows - sum(set_aside.values()),
+        set_aside=set_aside,
+        people=int(_one(connection, "SELECT count(DISTINCT person) FROM good")),
+        previous_rows=archive.quality(manifest.table, before[-1]).taken if before else None,
+        is_late=bool(earlier) and earlier[-1][:7] > manifest.period,
+        replaces=same_month[-1] if same_month else "",
+        accepted_at=now.isoformat(),
+    )
+
+
+def _number_persons(connection: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+    """Everybody keeps the number that the first delivery gave; new people get the next ones, in the order of their documents."""
+    known = f"SELECT {NUMBER}, person FROM read_parquet({_quoted(archive.persons)})" if archive.persons.is_file() else None
+    empty = f"SELECT CAST(NULL AS VARCHAR) AS {NUMBER}, CAST(NULL AS BIGINT) AS person WHERE FALSE"
+    connection.execute(f"CREATE TEMP TABLE persons AS {known or empty}")
+    connection.execute(
+        f"INSERT INTO persons SELECT n, (SELECT coalesce(max(person), 0) FROM persons) + row_number() OVER (ORDER BY n) FROM ("
+        f"SELECT DISTINCT upper(trim({NUMBER})) AS n FROM raw WHERE regexp_full_match(upper(trim({NUMBER})), '[0-9A-Z]{{5,20}}') "
+        f"EXCEPT SELECT {NUMBER} FROM persons) AS fresh"
+    )
+
+
+def _reasons(table: Table) -> list[tuple[str, str]]:
+    """Why a row cannot be used, the first that fits."""
+    found = [("unknown_number", "person IS NULL")]
+    for column in table.columns.values():
+        found.append(("wrong_type", f"w_{column.name} IS NOT NULL AND {column.name} IS NULL"))
+        if not column.optional:
+            found.append(("missing", f"{column.name} IS NULL"))
+        found += _out_of_range(column)
+    if table.first is not None:
+        found.append(("ends_before_it_begins", f"{table.last} < {table.first}"))
+    return [*found, ("doubled", "copy > 1")]
+
+
+def _out_of_range(column: Column) -> list[tuple[str, str]]:
+    match column.kind:
+        case ColumnKind.INT:
+            return [("out_of_range", f"{column.name} NOT BETWEEN {column.low} AND {column.high}")]
+        case ColumnKind.DAY:
+            return [("out_of_range", f"{column.name} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-30'")]
+        case ColumnKind.MONTH:
+            return [("out_of_range", f"{column.name} NOT BETWEEN {1900 * 12} AND {2199 * 12}")]
+        case ColumnKind.CODE:
+            return [("out_of_range", f"length({column.name}) > 40")]
+
+
+def _same(table: Table) -> str:
+    # One row of the register for each person; elsewhere a row is doubled when all of it is.
+    return "" if table.code == PERSON else "".join(f", raw.{name}" for name in table.columns)
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

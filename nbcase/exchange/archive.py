@@ -1,0 +1,69 @@
+"""Accepted deliveries, kept for ever: the archive says what was known when, so that a past month scores as it did."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from nbcase.domain.errors import UserError
+from nbcase.domain.words import tr
+from nbcase.exchange.delivery import Manifest
+
+PREPARED = "prepared.parquet"
+REPORT = "report.json"
+PERSONS = "persons.parquet"
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What came of a delivery: rows taken, rows set aside by reason, and how it stands to the month before.
+
+    `is_late` says that a later month of this table had been accepted already; `replaces` names the revision it corrects.
+    """
+
+    manifest: Manifest
+    taken: int
+    set_aside: dict[str, int]
+    people: int
+    previous_rows: int | None
+    is_late: bool
+    replaces: str
+    accepted_at: str
+
+
+class Archive:
+    """The folder ``accepted/<table>/<period>-r<revision>`` below a centre's points data."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.persons = data / PERSONS
+
+    def folder(self, table: str, key: str = "") -> Path:
+        """Where a table's deliveries lie, or one of them."""
+        return self._data / "accepted" / table / key if key else self._data / "accepted" / table
+
+    def deliveries(self, table: str) -> list[str]:
+        """Keys of the accepted deliveries of a table, in order."""
+        folder = self.folder(table)
+        return sorted(path.name for path in folder.iterdir() if (path / REPORT).is_file()) if folder.is_dir() else []
+
+    def quality(self, table: str, key: str) -> Quality:
+        """The report of an accepted delivery."""
+        return msgspec.json.decode((self.folder(table, key) / REPORT).read_bytes(), type=Quality)
+
+    def cut(self, tables: list[str], on: date) -> dict[str, str]:
+        """For each table the newest accepted delivery of the day's month or one before; tables without any are left out."""
+        last = f"{on.year:04d}-{on.month:02d}-r999"
+        found = {table: [key for key in self.deliveries(table) if key <= last] for table in tables}
+        return {table: keys[-1] for table, keys in found.items() if keys}
+
+    def paths(self, cut: dict[str, str]) -> dict[str, Path]:
+        """The prepared files of a cut; raises `UserError` when one is not there any more."""
+        found = {table: self.folder(table, key) / PREPARED for table, key in cut.items()}
+        for table, path in found.items():
+            if not path.is_file():
+                raise UserError(
+                    tr("{table} 的 {key} 不在档案里：{path}").format(table=table, key=cut[table], path=path),
+                    safe=tr("没有计算，没有改动。"),
+                    do=tr("请从备份恢复档案文件夹。"),
+                )
+        return found
