@@ -1,0 +1,210 @@
+"""Verbs about points: catalogue, department data, the monthly run, and the reason for one resident's points."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbcase.domain.errors import UserError
+from nbcase.domain.words import mark, tr
+from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_json, say
+
+
+def check_catalogue(arguments: Arguments) -> int:
+    """Every mistake of a points catalogue, with file, entry and mend."""
+    from nbcase.points.catalogue import FOLDER, CatalogueError, load_points_catalogue
+
+    try:
+        found = load_points_catalogue(arguments.catalogue or FOLDER)
+    except CatalogueError as error:
+        say(arguments, {"valid": False, "mistakes": list(error.mistakes)}, "\n".join(error.mistakes))
+        return NO
+    configured = sum(1 for indicator in found.indicators if any(version.rule is not None for version in indicator.versions))
+    value = {"valid": True, "code": found.code, "hash": found.hash, "indicators": len(found.indicators), "configured": configured}
+    text = tr("{name}：{n} 项指标，{m} 项已配置，其余未配置；没有错误").format(name=found.name, n=len(found.indicators), m=configured)
+    say(arguments, value, text)
+    return OK
+
+
+def _check_catalogue(parser: Parser) -> None:
+    parser.add_argument("catalogue", type=Path, nargs="?", help=tr("积分目录的文件夹；不写则为程序自带的"))
+    declare_json(parser)
+
+
+def demo_department_data(arguments: Arguments) -> int:
+    """A synthetic month of deliveries."""
+    from nbcase.demo.departments import write_month
+    from nbcase.points.catalogue import load_points_catalogue
+
+    if arguments.people < 1:
+        raise UserError(tr("人数要大于 0。"))
+    rows: dict[str, int] = {}
+    for table, count in write_month(arguments.out, arguments.people, arguments.seed, arguments.as_of, load_points_catalogue().code):
+        rows[table] = count
+        _progress(arguments, f"{table}: {count}")
+    say(arguments, {"people": arguments.people, "rows": rows}, tr("已写到 {path}").format(path=arguments.out))
+    return OK
+
+
+def _demo_department_data(parser: Parser) -> None:
+    parser.add_argument("--people", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
+    parser.add_argument("--out", type=Path, required=True)
+    declare_json(parser)
+
+
+def receive_delivery(arguments: Arguments) -> int:
+    """Take deliveries into the archive, the register first; each whole or not at all."""
+    import msgspec
+
+    from nbcase.exchange.accept import accept_delivery
+    from nbcase.exchange.delivery import MANIFEST, read_manifest
+    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.points.tables import PERSON
+
+    catalogue = load_points_catalogue()
+    folders = [folder for given in arguments.delivery for folder in ([given] if (given / MANIFEST).is_file() else sorted(given.glob("*/")))]
+    if not folders:
+        raise UserError(tr("这里没有数据：{path}").format(path=arguments.delivery[0]), safe=tr("没有改动。"))
+    arguments.data.mkdir(parents=True, exist_ok=True)
+    reports = []
+    for folder in sorted(folders, key=lambda path: (read_manifest(path).table != PERSON, path.name)):
+        quality = accept_delivery(folder, arguments.data, catalogue.code, catalogue.tables, datetime.now(UTC))
+        reports.append(msgspec.to_builtins(quality))
+        aside = "、".join(f"{reason} {count}" for reason, count in quality.set_aside.items())
+        words = tr("{name}：收下 {n} 行").format(name=folder.name, n=quality.taken)
+        _progress(arguments, words + (tr("，搁置 {aside}").format(aside=aside) if aside else ""))
+    say(arguments, {"accepted": reports}, tr("收下 {n} 份").format(n=len(reports)))
+    return OK
+
+
+def _receive_delivery(parser: Parser) -> None:
+    parser.add_argument("delivery", type=Path, nargs="+", help=tr("一份数据的文件夹，或装着几份的文件夹"))
+    parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
+    declare_json(parser)
+
+
+def score(arguments: Arguments) -> int:
+    """Everybody's points as of a day."""
+    import msgspec
+
+    from nbcase.exchange.archive import Archive
+    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.points.monthly import Inputs, score_month
+
+    catalogue, archive = load_points_catalogue(), Archive(arguments.data)
+    cut = archive.cut(list(catalogue.tables), arguments.as_of)
+
+    def progress(done: int, people: int) -> None:
+        _progress(arguments, f"{done:,}/{people:,}")
+
+    run = score_month(
+        catalogue,
+        Inputs(paths=archive.paths(cut), cut=cut),
+        arguments.as_of,
+        arguments.out,
+        previous=arguments.previous,
+        memory=arguments.memory,
+        progress=progress,
+    )
+    text = tr("{n} 人，平均 {mean:.2f} 分，抽查 {sample} 人一致，已写到 {path}")
+    mean = run.total_points / 100 / run.people if run.people else 0.0
+    say(arguments, msgspec.to_builtins(run), text.format(n=f"{run.people:,}", mean=mean, sample=run.sampled, path=arguments.out))
+    return OK
+
+
+def _score(parser: Parser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
+    parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--previous", type=Path, help=tr("上月结果的文件夹，用来比较"))
+    parser.add_argument("--memory", default="1200MB")
+    declare_json(parser)
+
+
+def explain(arguments: Arguments) -> int:
+    """One resident's points, down to the rows that counted."""
+    import duckdb
+
+    from nbcase.exchange.archive import Archive
+    from nbcase.exchange.delivery import NUMBER
+    from nbcase.points.catalogue import load_points_catalogue, show
+    from nbcase.points.monthly import records_of
+    from nbcase.points.sheet import next_step
+    from nbcase.points.sheet import score as score_one
+
+    catalogue, archive = load_points_catalogue(), Archive(arguments.data)
+    cut = archive.cut(list(catalogue.tables), arguments.as_of)
+    with duckdb.connect() as connection:
+        wanted = f"{NUMBER} = {_text(arguments.resident)}"
+        rows = connection.read_parquet(str(archive.persons)).filter(wanted).fetchall() if archive.persons.is_file() else []
+        if not rows:
+            raise UserError(tr("名单里没有这个号码。"), do=tr("请核对号码，或先收下 person 的数据。"))
+        person = int(rows[0][1])
+        records = records_of(connection, catalogue.tables, archive.paths(cut), [person])[person]
+    district = str(records["person"][0].get("district_code") or "") if records["person"] else ""
+    sheet = score_one(catalogue, records, arguments.as_of, district)
+    lines: list[dict[str, Any]] = []
+    words = []
+    for line in sheet.lines:
+        following = next_step(catalogue, records, sheet, line)
+        lines.append(
+            {
+                "code": line.indicator.code,
+                "name": line.indicator.name,
+                "points": line.points,
+                "before_cap": line.raw,
+                "cap": line.indicator.cap,
+                "configured": line.is_configured,
+                "basis": line.version.basis,
+                "note": line.version.note,
+                "facts": [
+                    {
+                        "name": fact.definition.name,
+                        "label": fact.definition.label,
+                        "value": fact.value,
+                        "rows": [dict(records[fact.definition.table][place]) for place in fact.rows],
+                        "delivery": cut.get(fact.definition.table, ""),
+                    }
+                    for fact in line.facts
+                ],
+                "next": None
+                if following is None
+                else {"fact": following.fact.label, "at": following.at, "points": following.points, "by": following.by_on},
+            }
+        )
+        if line.is_configured:
+            facts = "，".join(f"{fact.definition.label} {fact.value}{fact.definition.unit}" for fact in line.facts)
+            words.append(f"{line.indicator.name}  {show(line.points)}  （{facts}）")
+    words.append(tr("合计 {total} 分（{day}，{hash}）").format(total=show(sheet.total), day=sheet.on, hash=sheet.hash[:12]))
+    value = {"on": sheet.on, "district": district, "total": sheet.total, "hash": sheet.hash, "catalogue": sheet.catalogue_hash}
+    say(arguments, {**value, "lines": lines}, "\n".join(words))
+    return OK
+
+
+def _text(value: str) -> str:
+    return "'" + value.strip().upper().replace("'", "''") + "'"
+
+
+def _explain(parser: Parser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
+    parser.add_argument("--resident", required=True, metavar="NUMBER", help=tr("证件号码"))
+    parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
+    declare_json(parser)
+
+
+def _progress(arguments: Arguments, text: str) -> None:
+    """Beside the answer, so that the answer stays one line of JSON."""
+    if arguments.json:
+        return
+    print(text, file=sys.stderr, flush=True)
+
+
+VERBS: Verbs = {
+    "check-catalogue": (check_catalogue, mark("检查积分目录"), _check_catalogue),
+    "demo-department-data": (demo_department_data, mark("生成虚构的一个月部门数据"), _demo_department_data),
+    "receive-delivery": (receive_delivery, mark("收下部门数据"), _receive_delivery),
+    "score": (score, mark("全员计分"), _score),
+    "explain": (explain, mark("说明一个人的积分"), _explain),
+}
