@@ -15,17 +15,21 @@ from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import CHINA, Clock, SystemClock, local_date
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.words import tr
-from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.enrol import Enrolment, enrol, issue_code, read_enrolment
+from nbcase.operations.publishing import working_calendar
+from nbcase.operations.seal import begin_sealing
 from nbcase.operations.sign_in import SignedIn, is_enrolled, keep_slots
-from nbcase.settings import DeskCard, Settings, default_desk_folder, load_settings, save_desk_card
+from nbcase.settings import DESK_CARD_NAME, DeskCard, Settings, default_desk_folder, load_settings, save_desk_card
 from nbcase.store import people
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import state
+from nbcase.store.sealed_log import SealedLog
 from nbcase.store.vault import Vault, choose_vault
-from nbcase.sync.client import CentreClient, enrol_over_http
+from nbcase.sync.client import CentreClient, HttpLine, enrol_over_http
+from nbcase.sync.drill import DrillLine
+from nbcase.sync.files import Fetcher
 from nbcase.sync.loop import SyncLoop, SyncThread
 from nbcase.sync.stages import Contact
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the
     from nbcase.devices.contract import CardReader
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
+    from nbcase.domain.publication import Publication
+    from nbcase.domain.retirement import RetirementProof
     from nbcase.operations.inclusion import InclusionProof
 
 PROBE_S = 0.3
@@ -49,7 +55,9 @@ class Counter:
     folder: Path
     enrolment: Enrolment
     client: CentreClient
+    line: DrillLine
     sync: SyncThread
+    sealed_log: SealedLog
     reader: "CardReader | None"
     document_reader: "DocumentReader"
     queue: "PrintQueue | None"
@@ -67,6 +75,7 @@ class Counter:
         """Stop sync, drop connections, close the database."""
         self.sync.stop()
         self.client.close()
+        self.sealed_log.close()
         self.desk.engine.dispose()
 
 
@@ -75,12 +84,20 @@ class ReachableCentre:
     """The centre as operations ask it: as the client does, but without a long wait while the line is known to be dead."""
 
     client: CentreClient
+    files: Fetcher
     sync: SyncThread = field(init=False)
 
     def find_residents(self, *, document_kind: str, document_number: str, name: str, birth_on: date | None) -> Sequence[Dossier]:
+        self._check_reachable()
+        return self.client.find_residents(document_kind=document_kind, document_number=document_number, name=name, birth_on=birth_on)
+
+    def fetch_file(self, content_hash: str) -> None:
+        self._check_reachable()
+        self.files.fetch(content_hash)
+
+    def _check_reachable(self) -> None:
         if not self.sync.latest.is_online and not _answers(self.client.url):
             raise Offline(tr("中心现在不可达。"), safe=tr("本机照常受理。"))
-        return self.client.find_residents(document_kind=document_kind, document_number=document_number, name=name, birth_on=birth_on)
 
 
 def _answers(url: str) -> bool:
@@ -102,9 +119,11 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
     with reading(signed_in.engine) as connection:
         enrolment = read_enrolment(connection)
         station = people.station(connection, enrolment.identity.station_code)
-    client = CentreClient(enrolment.centre_url, enrolment.identity.desk_id, signed_in.secrets.device, clock)
+        calendar = working_calendar(connection, Path(settings.calendar_file) if settings.calendar_file else None)
+    line = DrillLine(HttpLine(settings.centre_ca_file))
+    client = CentreClient(enrolment.centre_url, enrolment.identity.desk_id, signed_in.secrets.device, clock, line)
     client.sign_in(signed_in.clerk.login, signed_in.key)
-    centre = ReachableCentre(client)
+    centre = ReachableCentre(client, Fetcher(signed_in.engine, client))
     contact = Contact(
         engine=signed_in.engine,
         client=client,
@@ -112,13 +131,13 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
         enrolment=enrolment,
         on_people=lambda clerks: keep_slots(vault, signed_in.secrets, clerks),
     )
-    centre.sync = SyncThread(SyncLoop(contact))
+    centre.sync = SyncThread(SyncLoop(contact, drill_left_s=lambda: line.left_s))
     desk = Desk(
         engine=signed_in.engine,
         identity=enrolment.identity,
         station=station,
         clock=clock,
-        calendar=WorkingCalendar.load(Path(settings.calendar_file) if settings.calendar_file else None),
+        calendar=calendar,
         items=load_catalogue(),
         centre=centre,
         specimen=specimen,
@@ -131,11 +150,36 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
         folder=folder,
         enrolment=enrolment,
         client=client,
+        line=line,
         sync=centre.sync,
+        sealed_log=begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock),
         reader=SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None,
         document_reader=DocumentReader(),
         queue=print_queue(settings),
     )
+
+
+def retire_desk(counter: Counter) -> "RetirementProof":
+    """Take the desk out of service and its keys with it; the caller closes the counter.
+
+    A contact under way when the keys went could have made new ways in for the station's clerks, so they go once more
+    when nothing runs any longer.
+    """
+    from nbcase.operations.retire import retire
+
+    vault = need_enrolled(counter.folder)
+    proof = retire(
+        counter.desk,
+        counter.clerk,
+        counter.client,
+        centre_public_key=counter.enrolment.centre_public_key,
+        folder=counter.folder,
+        vault=vault,
+    )
+    counter.sync.stop()
+    vault.replace({})
+    (counter.folder / DESK_CARD_NAME).unlink(missing_ok=True)
+    return proof
 
 
 def print_queue(settings: Settings) -> "PrintQueue | None":
@@ -151,10 +195,11 @@ def enrol_desk(folder: Path | None, centre_url: str, code: str) -> Enrolment:
     """Make this computer a desk of a station by a one-time code."""
     folder = folder or default_desk_folder()
     vault = choose_vault(folder)
+    ca_file = load_settings(folder).centre_ca_file
     stations: list[str] = []
 
     def exchange(request: Any) -> Any:
-        answer = enrol_over_http(centre_url, request)
+        answer = enrol_over_http(centre_url, request, ca_file)
         stations.append(answer.station.name)
         return answer
 
@@ -208,6 +253,20 @@ def prove_case(folder: Path | None, login: str, password: str, number: str) -> t
         counter.close()
 
 
+def reconciliation_sheet(folder: Path | None, login: str, password: str) -> bytes:
+    """The end-of-day sheet of a desk as PDF, from what its database knows; no contact is made."""
+    from nbcase.operations import proof
+    from nbcase.operations.sign_in import sign_in
+
+    folder = folder or default_desk_folder()
+    vault = need_enrolled(folder)
+    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
+    try:
+        return proof.reconciliation_sheet(counter.desk, counter.clerk)
+    finally:
+        counter.close()
+
+
 @contextmanager
 def centre_database(data: Path, database_url: str | None) -> Any:
     """The URL of the centre's PostgreSQL: the one that is named, else the embedded one in the data folder."""
@@ -220,12 +279,21 @@ def centre_database(data: Path, database_url: str | None) -> Any:
         yield url
 
 
-def run_centre(data: Path, database_url: str | None, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Run the centre until SIGTERM or Ctrl+C."""
+def run_centre(
+    data: Path,
+    database_url: str | None,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    workers: int = 1,
+    tls: tuple[Path, Path] | None = None,
+) -> None:
+    """Run the centre until SIGTERM or Ctrl+C; `tls` is the certificate's and the key's file."""
     from nbcase.server.serve import serve
 
     with centre_database(data, database_url) as url:
-        serve(url, data, host, port, ready=ready)
+        serve(url, data, host, port, ready=ready, workers=workers, tls=tls)
 
 
 def make_enrolment_code(data: Path, database_url: str | None, station_code: str, window: str) -> str:
@@ -242,6 +310,21 @@ def make_enrolment_code(data: Path, database_url: str | None, station_code: str,
                         tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。")
                     )
                 return issue_code(connection, station_code, window, centre.clock.now())
+        finally:
+            centre.close()
+
+
+def publish_calendar(path: Path, data: Path, database_url: str | None) -> "Publication":
+    """Publish the announced years of a calendar file to every desk."""
+    from nbcase.operations import publishing
+    from nbcase.server.centre import open_centre
+    from nbcase.store.centre_database import transaction
+
+    with centre_database(data, database_url) as url:
+        centre = open_centre(url, data)
+        try:
+            with transaction(centre.engine) as connection:
+                return publishing.publish_calendar(connection, centre.key, path, centre.clock.now())
         finally:
             centre.close()
 

@@ -18,6 +18,7 @@ import msgspec
 from nbcase import __version__
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr, use_language
+from nbcase.verbs import points
 
 OK, NO, MEND = 0, 1, 3
 
@@ -244,7 +245,10 @@ def centre(arguments: Arguments) -> int:
     def ready(url: str) -> None:
         _say(arguments, {"ready": url, "pid": os.getpid()}, tr("中心已启动：{url}").format(url=url))
 
-    run_centre(arguments.data, arguments.database_url, arguments.host, arguments.port, ready)
+    if (arguments.certificate is None) != (arguments.key is None):
+        raise UserError(tr("证书和密钥要一起给出。"), do=tr("请同时写 --certificate 和 --key。"))
+    tls = (arguments.certificate, arguments.key) if arguments.certificate else None
+    run_centre(arguments.data, arguments.database_url, arguments.host, arguments.port, ready, workers=arguments.workers, tls=tls)
     return OK
 
 
@@ -253,6 +257,9 @@ def _centre(parser: Parser) -> None:
     parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8700, help=tr("0 为任选空闲端口"))
+    parser.add_argument("--workers", type=_count, default=1, metavar="N", help=tr("工作进程数；约等于处理器核数"))
+    parser.add_argument("--certificate", type=Path, help=tr("证书文件（PEM）；与 --key 一起给出则用 https"))
+    parser.add_argument("--key", type=Path, help=tr("证书的私钥文件（PEM）"))
     _json(parser)
 
 
@@ -307,6 +314,23 @@ def _sync(parser: Parser) -> None:
     _json(parser)
 
 
+def publish_calendar(arguments: Arguments) -> int:
+    """A new working calendar for every desk, at its next contact."""
+    from nbcase.bootstrap import publish_calendar as publish
+
+    head = publish(arguments.file, arguments.data, arguments.database_url)
+    value = {"name": head.name, "revision": head.revision, "checksum": head.checksum}
+    _say(arguments, value, tr("已公布第 {n} 版工作日历，各窗口下次连接时取回").format(n=head.revision))
+    return OK
+
+
+def _publish_calendar(parser: Parser) -> None:
+    parser.add_argument("file", type=Path, help=tr("节假日文件，写法同程序自带的 calendar.toml"))
+    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("中心的文件夹，密钥在其中"))
+    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    _json(parser)
+
+
 def prove(arguments: Arguments) -> int:
     """The proof that the centre holds the acts of one case."""
     import msgspec
@@ -320,6 +344,24 @@ def prove(arguments: Arguments) -> int:
     text = tr("{n} 个操作在中心 {at} 签过的 {count} 个之内；核对用的中心公钥：{key}")
     _say(arguments, value, text.format(n=len(proof.acts), at=proof.at, count=proof.count, key=key))
     return OK
+
+
+def reconciliation_sheet(arguments: Arguments) -> int:
+    """The end-of-day sheet as a PDF file."""
+    from nbcase.bootstrap import reconciliation_sheet as sheet
+
+    password = os.environ.get("NBCASE_PASSWORD") or getpass.getpass(tr("密码："))
+    pdf = sheet(arguments.folder, arguments.login, password)
+    _write_private(arguments.out, pdf)
+    _say(arguments, {"file": str(arguments.out), "bytes": len(pdf)}, tr("对账单已写到 {path}").format(path=arguments.out))
+    return OK
+
+
+def _reconciliation_sheet(parser: Parser) -> None:
+    parser.add_argument("--login", required=True)
+    parser.add_argument("--out", type=Path, required=True, help=tr("写到这个新文件"))
+    _folder(parser)
+    _json(parser)
 
 
 def _write_private(path: Path, content: bytes) -> None:
@@ -381,6 +423,8 @@ VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
     "enrolment-code": (enrolment_code, mark("发一个一次性登记码"), _enrolment_code),
     "enrol": (enrol, mark("把这台电脑登记为受理点的一台"), _enrol),
     "sync": (sync, mark("与中心同步一次"), _sync),
+    "publish-calendar": (publish_calendar, mark("公布工作日历"), _publish_calendar),
+    "reconciliation-sheet": (reconciliation_sheet, mark("打日终对账单"), _reconciliation_sheet),
     "prove": (prove, mark("证明一件在中心"), _prove),
     "verify-proof": (verify_proof, mark("核对在册证明"), _verify_proof),
     "check-number": (check_number, mark("核对证件号码"), _check_number),
@@ -389,4 +433,5 @@ VERBS: dict[str, tuple[Verb, str, Callable[[Parser], None]]] = {
     "read-document": (read_document, mark("识别证件图片"), _read_document),
     "doctor": (doctor, mark("检查这台电脑"), _doctor),
     "demo-data": (demo_data, mark("生成虚构的人员数据"), _demo_data),
+    **points.VERBS,
 }

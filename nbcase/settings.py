@@ -25,7 +25,10 @@ ReceiptPaper = Literal["a5", "80mm"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a desk may be told. An empty `reader_port` or `queue` means: none is configured."""
+    """What a desk may be told. An empty `reader_port` or `queue` means: none is configured.
+
+    `centre_ca_file` (PEM) is the authority that signed the centre's certificate; empty for the ones that everybody knows.
+    """
 
     language: Language = "zh"
     theme: ThemeMode = "light"
@@ -36,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     print_folder: str = ""
     receipt_paper: ReceiptPaper = "a5"
     calendar_file: str = ""
+    centre_ca_file: str = ""
     idle_lock_min: int = 10
 
     def __post_init__(self) -> None:
@@ -118,6 +122,13 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("工作日历"),
         name=mark("放假安排"),
         placeholder=mark("不填则用程序自带的"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="centre_ca_file",
+        section=mark("中心"),
+        name=mark("根证书文件"),
+        placeholder=mark("中心的证书由公认机构签发时不填"),
         takes_effect=NEXT_SIGN_IN,
     ),
 )

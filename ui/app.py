@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from nbcase import __version__
+from nbcase.domain.clock import CHINA
 from nbcase.domain.errors import UserError
+from nbcase.domain.retirement import PROOF_NAME, RetirementProof, read_retirement
 from nbcase.domain.words import tr, use_language
 from nbcase.settings import Settings, default_desk_folder, load_desk_card, load_settings, save_settings
 from ui.context import Notice
@@ -64,6 +67,9 @@ class SyncLink(QObject):
         self._cursor = counter.feed_cursor()
         self.told.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self.moved: Callable[[], None] = lambda: None
+        self._drill_end = QTimer(self)
+        self._drill_end.setSingleShot(True)
+        self._drill_end.timeout.connect(self.end_drill)
         counter.sync.listen(self._hear)
 
     def status(self) -> "SyncStatus":
@@ -74,12 +80,25 @@ class SyncLink(QObject):
         """Make contact now."""
         self._counter.sync.wake()
 
+    def begin_drill(self, minutes: int) -> None:
+        """Cut the line on purpose; it comes back by itself."""
+        self._counter.line.begin(minutes * 60)
+        self._drill_end.start(minutes * 60_000)
+        self.wake()
+
+    def end_drill(self) -> None:
+        """Give the line back; what was done meanwhile goes out."""
+        self._drill_end.stop()
+        self._counter.line.end()
+        self.wake()
+
     def subscribe(self, listener: "Callable[[SyncStatus], None]") -> None:
         """Call `listener` on the event loop with every new status."""
         self._listeners.append(listener)
 
     def close(self) -> None:
         """Tell nobody any more: what was still on its way finds no window."""
+        self._drill_end.stop()
         self._listeners.clear()
         self.moved = lambda: None
 
@@ -110,7 +129,18 @@ class CounterContext:
     announce: Callable[[frozenset[str]], None]
     save_settings: Callable[[Settings], None]
     now: Callable[[], datetime]
+    retired: Callable[[RetirementProof], None]
     training: bool = False
+
+    def retire(self) -> RetirementProof:
+        """Take this desk out of service; called in a worker."""
+        from nbcase.bootstrap import retire_desk
+
+        return retire_desk(self.counter)
+
+    @property
+    def client(self) -> object:
+        return self.counter.client
 
     @property
     def desk(self) -> "Desk":
@@ -176,6 +206,9 @@ class CounterApp(QObject):
         window = SignIn([station], login=login, window_name=card.window if card else "", version=f"nbcase {__version__}")
         window.submitted.connect(self._try)
         self.sign_in_window = window
+        retirement = read_retirement(self.folder) if card is None else None
+        if retirement is not None:
+            window.show_retired(retired_words(retirement))
         window.show()
         # After the first paint: the imports would hold the interpreter while the window wants to be drawn.
         QTimer.singleShot(LOAD_AFTER_MS, lambda: self.tasks.run(_load_parts))
@@ -218,6 +251,7 @@ class CounterApp(QObject):
             announce=self._announce,
             save_settings=self._save_settings,
             now=lambda: counter.local_now(),
+            retired=lambda proof: self.sign_out(),
         )
         self.context = context
         window = MainWindow(context, load_pages(), search=lambda text: search_groups(counter.desk, text))
@@ -348,10 +382,11 @@ def _load_parts() -> None:
 
 def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
     """The pill's figures out of a sync status."""
-    from nbcase.domain.clock import CHINA
     from ui.shell.pill import PillState
 
     connection = "online" if status.is_online else "offline" if status.problem is not None else "unknown"
+    if status.drill_left_s:
+        connection = "drill"
     return PillState(
         connection=connection,  # type: ignore[arg-type]
         reconciled=f"{status.reconciled_at.astimezone(CHINA):%H:%M}" if status.reconciled_at and status.is_equal else "",
@@ -360,7 +395,18 @@ def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
         waiting=status.waiting,
         rules_age_days=(now - status.contact_at).days if status.contact_at else None,
         conflicts=status.conflicts,
+        quarantined=status.quarantined,
+        is_unequal=bool(status.centre_digest) and status.own_digest != status.centre_digest,
+        drill_minutes=ceil(status.drill_left_s / 60),
+        is_queued=status.is_queued,
     )
+
+
+def retired_words(proof: RetirementProof) -> str:
+    """What stands in the sign-in window of a desk that is out of service."""
+    at = f"{datetime.fromisoformat(proof.at).astimezone(CHINA):%Y-%m-%d %H:%M}"
+    words = tr("这台电脑已于 {at} 由 {clerk} 停用，{n} 件操作都在中心，凭据在 {file}。要再用请向管理员要登记码重新登记。")
+    return words.format(at=at, clerk=proof.retired_by, n=proof.count, file=PROOF_NAME)
 
 
 def device_states(counter: "Counter") -> "Sequence[DeviceState]":

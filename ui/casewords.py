@@ -38,6 +38,7 @@ def state_words(case: Case, limit: LimitUse | None = None) -> tuple[str, Tone]:
         CaseState.DECIDED: (tr("已办结"), "green"),
         CaseState.REFUSED: (tr("不予办理"), "red"),
         CaseState.WITHDRAWN: (tr("已撤回"), "neutral"),
+        CaseState.REVOKED: (tr("已收回"), "red"),
     }
     return words[case.state]
 
@@ -76,6 +77,9 @@ def action_words(kind: str) -> str:
         "permit.accept": tr("窗口受理"),
         "permit.decide": tr("审核"),
         "permit.confirm": tr("补核，去掉“暂”"),
+        "permit.revoke": tr("收回暂证"),
+        "conflict.resolve": tr("核对冲突"),
+        "conflict.decide": tr("核对冲突"),
         "case.complete": tr("补齐材料"),
         "case.withdraw": tr("撤回"),
         "document.print": tr("打印"),

@@ -255,10 +255,7 @@ def save_paper(walk: Walk, resident_id: str, kind: str, name: str) -> None:
     """The newest paper of a kind, as it was kept and printed."""
     papers = [document for document in resident_view(walk.desk, resident_id).documents if document.kind_code == kind]
     newest = max(papers, key=lambda document: document.made_at)
-    content = paper(walk.desk, newest.id)
-    if content is None:
-        raise RuntimeError(f"{kind} of {newest.number} is not here")
-    (walk.out / name).write_bytes(content)
+    (walk.out / name).write_bytes(paper(walk.desk, newest.id))
 
 
 def search_every_way(walk: Walk, resident_id: str) -> None:

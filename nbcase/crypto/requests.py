@@ -16,6 +16,16 @@ def session_bytes(*, desk_id: str, login: str, at: str, nonce: str) -> bytes:
     return "\n".join(("nbcase-session-1", desk_id, login, at, nonce)).encode()
 
 
+def publication_bytes(*, name: str, revision: int, checksum: str) -> bytes:
+    """What the centre signs of a list that it publishes to all desks."""
+    return "\n".join(("nbcase-publication-1", name, str(revision), checksum)).encode()
+
+
+def retirement_bytes(*, desk_id: str, count: int, digest: str, at: str) -> bytes:
+    """What the centre signs when a desk goes out of service: that it holds everything the desk ever did."""
+    return "\n".join(("nbcase-retirement-1", desk_id, str(count), digest, at)).encode()
+
+
 def reconciliation_bytes(*, desk_id: str, count: int, digest: str, at: str) -> bytes:
     """What the centre signs: how many actions of a desk it holds, and their tree hash."""
     return "\n".join(("nbcase-reconciliation-1", desk_id, str(count), digest, at)).encode()

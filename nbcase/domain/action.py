@@ -1,7 +1,7 @@
 """An act of a clerk as it is kept, chained and sent: the unit of sync, audit and history."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,10 @@ import msgspec
 
 GENESIS = "0" * 64
 """What the first action of a desk names as the previous one."""
+
+MOST_CHANGES = 200
+MOST_BODY_BYTES = 1 << 20
+"""No act of a clerk is larger; what is would hold locks on behalf of a broken desk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,17 @@ class Answer:
 
 def action_hash(action: Action) -> str:
     """SHA-256 over the canonical form without the hash itself; chains through `previous_hash`."""
-    return hashlib.sha256(canonical(replace(action, hash=""))).hexdigest()
+    return body_hash(canonical(action))
+
+
+def body_hash(body: bytes) -> str:
+    """The same for an action in its canonical form: SHA-256 with the value of ``hash`` left out.
+
+    The last ``hash`` key is the action's own, because only texts and numbers come after it; inside a text its quotes
+    would be escaped.
+    """
+    before, key, rest = body.rpartition(b',"hash":"')
+    return hashlib.sha256(before + key + rest[rest.index(b'"') :]).hexdigest()
 
 
 def canonical(value: object) -> bytes:
@@ -90,6 +104,19 @@ class TreeHash:
     def __init__(self) -> None:
         self.count = 0
         self._peaks: list[tuple[int, bytes]] = []
+
+    @classmethod
+    def from_peaks(cls, count: int, peaks: Sequence[str]) -> "TreeHash":
+        """The tree that had this count and these `peaks`. Raises ValueError when they cannot belong together."""
+        sizes = [1 << bit for bit in reversed(range(count.bit_length())) if count >> bit & 1]
+        tree = cls()
+        tree.count = count
+        tree._peaks = [(size, bytes.fromhex(node)) for size, node in zip(sizes, peaks, strict=True)]
+        return tree
+
+    def peaks(self) -> list[str]:
+        """The roots (hex) of the whole subtrees, the largest first: with the count all that is needed to go on."""
+        return [node.hex() for _, node in self._peaks]
 
     def add(self, leaf: bytes) -> None:
         """Append a leaf."""

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class CaseState(StrEnum):
-    """Where a case stands. Done states come last."""
+    """Where a case stands. Done states come last; revoked: what was decided without the centre's word was taken back."""
 
     ACCEPTED = "accepted"
     ACCEPTED_PROVISIONALLY = "accepted_provisionally"
@@ -16,6 +16,7 @@ class CaseState(StrEnum):
     DECIDED = "decided"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
 
     @property
     def is_open(self) -> bool:

@@ -49,9 +49,13 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "permit.accept": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "permit.decide": frozenset({Role.REVIEWER}),
     "permit.confirm": frozenset({Role.REVIEWER}),
+    "permit.revoke": frozenset({Role.REVIEWER}),
     "case.complete": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "case.withdraw": frozenset({Role.CLERK, Role.SUPERVISOR}),
+    "conflict.resolve": frozenset(Role),
+    "conflict.decide": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
     "document.print": frozenset(Role),
+    "desk.retire": frozenset({Role.SUPERVISOR}),
 }
 """Which role may do which kind of action; checked at the desk and again at the centre."""
 

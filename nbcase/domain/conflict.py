@@ -17,7 +17,9 @@ class FieldConflict:
 
     `before` is what both started from, `theirs` what stood at the centre and goes on standing until somebody decides,
     `yours` what the action `action_id` of the clerk `yours_by` wanted; all three in plain JSON values as the action has
-    them. A decision writes `chosen`, which may be a fourth value, and why; it never removes the other three.
+    them. `theirs_by` and `theirs_at` are None where the centre could not tell cheaply who wrote the standing value.
+    A decision writes `chosen`, which may be a fourth value, and why; it never removes the other three, and a decided
+    conflict is not decided again: who decides differently makes a new one. `stations` are all that it concerns.
     """
 
     id: str
@@ -30,10 +32,33 @@ class FieldConflict:
     theirs: Any = None
     yours: Any = None
     yours_by: str
+    yours_at: datetime | None = None
+    theirs_by: str | None = None
+    theirs_at: datetime | None = None
     found_at: datetime
     state: ConflictState = ConflictState.OPEN
     chosen: Any = None
     reason: str = ""
     resolved_by: str | None = None
     resolved_at: datetime | None = None
+    stations: tuple[str, ...] = ()
     station_code: str
+
+
+RESOLVE = "conflict.resolve"
+DECIDE = "conflict.decide"
+"""The two kinds of acts that decide a conflict; the second one carries a decision of the authority."""
+
+_DECISION = frozenset(
+    {"state", "decision_code", "reason_codes", "decision_note", "decided_at", "decided_by", "is_provisional", "permit_id"}
+)
+
+
+def is_decision(subject_type: str, field: str) -> bool:
+    """Whether the field carries what a reviewer decided: then only a reviewer or supervisor may choose."""
+    return subject_type in ("permit", "endorsement") or (subject_type == "case" and field in _DECISION)
+
+
+def kind_of_act(subject_type: str, field: str) -> str:
+    """The kind of the act that may decide a conflict about this field."""
+    return DECIDE if is_decision(subject_type, field) else RESOLVE

@@ -1,12 +1,15 @@
 """A paper that the counter hands over, and the file behind it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One issued paper: its PDF is the attachment `content_hash`, printed `print_count` times so far."""
+    """One issued paper: its PDF is the attachment `content_hash`, printed `print_count` times so far.
+
+    `revoked_on`: taken back on that day; it stays in the file and is not printed again.
+    """
 
     id: str
     version: int = 0
@@ -19,6 +22,7 @@ class Document:
     made_by: str
     print_count: int = 0
     is_provisional: bool = False
+    revoked_on: date | None = None
     station_code: str
 
 

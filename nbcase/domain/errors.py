@@ -39,3 +39,7 @@ class DeviceError(UserError):
 
 class NotAllowed(UserError):
     """The clerk's role or scope does not cover the act."""
+
+
+class Unacceptable(UserError):
+    """An action that the centre cannot apply: kept with its reason, and no hindrance to the others."""

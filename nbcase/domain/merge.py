@@ -44,5 +44,10 @@ def lay_over(current: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 
 def is_same(left: Any, right: Any) -> bool:
-    """Equality as JSON: a tuple and a list of the same values are the same."""
+    """Equality as JSON: a tuple and a list of the same values are the same, true and 1 are not."""
+    if type(left) is type(right) and type(left) in _PLAIN:
+        return bool(left == right)
     return canonical(left) == canonical(right)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})

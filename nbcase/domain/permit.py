@@ -44,7 +44,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endorsement:
-    """One 签注; `valid_until_on` is the last day on which the permit may be used by it."""
+    """One 签注; `valid_until_on` is the last day on which the permit may be used by it, `voided_on` when it lost its effect."""
 
     id: str
     version: int = 0
@@ -57,6 +57,7 @@ class Endorsement:
     grounds: tuple[str, ...] = ()
     channel_code: str = "counter"
     is_provisional: bool = False
+    voided_on: date | None = None
     station_code: str
 
 
@@ -77,7 +78,7 @@ def anniversary(permit: Permit, years: int) -> date:
 def usable_until(permit: Permit, endorsements: Sequence[Endorsement]) -> date:
     """Last day of use: the first year after the issue, or what the latest endorsement gave."""
     first_year = anniversary(permit, 1) - timedelta(days=1)
-    return max([first_year, *(entry.valid_until_on for entry in endorsements)])
+    return max([first_year, *(entry.valid_until_on for entry in endorsements if entry.voided_on is None)])
 
 
 def endorsement_window(permit: Permit, endorsements: Sequence[Endorsement]) -> EndorsementWindow:

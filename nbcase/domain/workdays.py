@@ -4,12 +4,12 @@ The day an event falls on is not counted; a period in calendar days that ends on
 day (民法典 art. 201–203). Limits of administrative licences are in working days (行政许可法 art. 82).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -112,14 +112,20 @@ class WorkingCalendar:
         self._legal: dict[int, dict[date, str]] = {}
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
+    def load(cls, path: Path | None = None, *, announced: Mapping[str, Any] | None = None) -> Self:
         """The calendar of the program, or the one a supervisor imports from `path`.
 
+        `announced` are years from `calendar_years` that were published since; they stand in the place of the file's.
         Raises UserError naming file, entry and mend.
         """
         path = path or resource_path("reference/calendar.toml")
-        file = read_reference(path, _File)
-        _check(path, file)
+        file = _read(path)
+        if announced:
+            newer = msgspec.convert(list(announced.values()), list[_Year])
+            replaced = {year.year for year in newer}
+            kept = [year for year in file.year if year.year not in replaced]
+            file = msgspec.structs.replace(file, year=[*kept, *newer])
+            _check(path, file)
         return cls(file)
 
     @property
@@ -217,6 +223,17 @@ def _check_span(start: date, n: int) -> None:
         )
     if not EARLIEST <= start <= LATEST:
         raise UserError(tr("起算日期 {day} 不合情理。").format(day=start), do=tr("请核对年份。"))
+
+
+def calendar_years(path: Path) -> dict[str, Any]:
+    """The announced years of a calendar file as JSON values, keyed by year; raises UserError naming file, entry and mend."""
+    return {str(year.year): msgspec.to_builtins(year) for year in _read(path).year}
+
+
+def _read(path: Path) -> _File:
+    file = read_reference(path, _File)
+    _check(path, file)
+    return file
 
 
 def _check(path: Path, file: _File) -> None:

@@ -119,6 +119,16 @@ CHECKS = {
 }
 
 
+def wrong_with(field: Field, value: Any, answers: Answers, today: date) -> str:
+    """Why a single answer cannot be taken, without the field's name; empty when it can."""
+    return CHECKS[field.kind](field, value, answers, today)
+
+
+def typed(field: Field, value: Any, answers: Answers) -> Any:
+    """An answer that was checked, as the record wants it: a date for its text, a number without blanks."""
+    return _typed(field, value, answers)
+
+
 def bound(situation: Situation, answers: Answers, record: str) -> dict[str, Any]:
     """The answers that fill one record, by its field names, typed as the record wants them; unanswered ones are left out."""
     values: dict[str, Any] = {}

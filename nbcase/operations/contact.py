@@ -11,7 +11,6 @@ import structlog
 from nbcase.crypto.clerk_secret import verifying_key
 from nbcase.crypto.keys import SigningKey, is_signed
 from nbcase.crypto.requests import reconciliation_bytes, session_bytes
-from nbcase.domain.action import TreeHash
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import local_date
 from nbcase.domain.errors import NotAllowed, UserError
@@ -21,15 +20,18 @@ from nbcase.operations.messages import (
     Block,
     HelloAnswer,
     HelloRequest,
+    HistoryAnswer,
+    HistoryEntry,
+    PublicationAnswer,
     ReconcileAnswer,
     ReconcileRequest,
     SessionAnswer,
     SessionRequest,
     people_digest,
 )
-from nbcase.store import people, tables
-from nbcase.store.centre_work import EnrolledDesk
-from nbcase.store.feed import feed_head, feed_id
+from nbcase.store import file_uses, people, publications, tables
+from nbcase.store.action_trees import counted_tree, kept_tree
+from nbcase.store.centre_work import EnrolledDesk, last_action, own_actions
 from nbcase.store.leases import LeaseBook, claim, lease_block, unconfirmed_leases
 
 FEW_NUMBERS = 200
@@ -48,18 +50,19 @@ def answer_hello(connection: sa.Connection, book: LeaseBook, desk: EnrolledDesk,
     connection.execute(sa.update(tables.desk).where(tables.desk.c.id == desk.id).values(last_seen_at=now))
     clerks, stations = people.clerks(connection, station_code=desk.station_code), people.stations(connection)
     has_news = people_digest(clerks, stations) != request.people_digest
-    action = tables.centre_action
+    last_sequence, last_hash = last_action(connection, desk.id)
     blocks, lost = _blocks(connection, book, desk, request, now)
     return HelloAnswer(
         protocol=PROTOCOL,
         server_at=now,
-        feed_id=feed_id(connection),
-        feed_head=feed_head(connection, desk.station_code),
-        known_sequence=connection.execute(sa.select(sa.func.max(action.c.sequence)).where(action.c.desk_id == desk.id)).scalar() or 0,
+        known_sequence=last_sequence,
+        known_hash=last_hash,
         blocks=blocks,
         lost_blocks=lost,
         clerks=clerks if has_news else None,
         stations=stations if has_news else None,
+        publications=publications.publications(connection),
+        files_id=file_uses.files_id(connection),
     )
 
 
@@ -80,6 +83,20 @@ def _blocks(
 
 def _as_blocks(series: str, spans: Sequence[tuple[int, int]]) -> list[Block]:
     return [Block(series=series, first=first, last=last) for first, last in spans]
+
+
+def publication(connection: sa.Connection, name: str, after: int) -> PublicationAnswer:
+    """A published list as far as it changed after a revision. Raises `UserError` for a name that nothing was published under."""
+    head = publications.find_publication(connection, name)
+    if head is None:
+        raise UserError(tr("中心没有公布“{name}”。").format(name=name[:40]))
+    return PublicationAnswer(head=head, entries=publications.entries_after(connection, name, after))
+
+
+def history(connection: sa.Connection, desk: EnrolledDesk, after: int, limit: int) -> HistoryAnswer:
+    """The desk's own actions after a sequence number: for a desk whose database is older than what it has sent."""
+    entries = [HistoryEntry(action=action, answer=answer) for action, answer in own_actions(connection, desk.id, after, limit)]
+    return HistoryAnswer(entries=entries)
 
 
 def open_session(connection: sa.Connection, desk: EnrolledDesk, request: SessionRequest, now: datetime) -> SessionAnswer:
@@ -133,11 +150,9 @@ def reconcile(
     connection: sa.Connection, desk: EnrolledDesk, request: ReconcileRequest, centre_key: SigningKey, now: datetime
 ) -> ReconcileAnswer:
     """How many of the desk's first `request.count` actions the centre holds, and their tree hash, signed."""
-    action = tables.centre_action
-    tree = TreeHash()
-    query = sa.select(action.c.hash).where(action.c.desk_id == desk.id, action.c.sequence <= request.count).order_by(action.c.sequence)
-    for action_hash in connection.execute(query).scalars():
-        tree.add(bytes.fromhex(action_hash))
+    tree = None if request.is_whole else kept_tree(connection, desk.id)
+    if tree is None or tree.count > request.count:
+        tree = counted_tree(connection, desk.id, request.count)
     digest, at = tree.hexdigest(), now.isoformat()
     signature = centre_key.sign(reconciliation_bytes(desk_id=desk.id, count=tree.count, digest=digest, at=at))
     return ReconcileAnswer(count=tree.count, digest=digest, at=at, signature=signature)

@@ -217,7 +217,7 @@ def confirm(desk: Desk, clerk: Clerk, case_id: str) -> Decided:
         raise Conflict(
             tr("中心已有这个人的居住证：{source}。").format(source=elsewhere.source),
             safe=tr("本站这件仍标“暂”，两边记录都在。"),
-            do=tr("请与对方受理点核实，注销其中一份。"),
+            do=tr("请与对方受理点核实：收回本站的暂证，或由对方注销后再补核。"),
         )
     with desk_work(desk.engine, desk.identity, clerk, desk.clock.now()) as work:
         case = replace(work.need(Case, case_id), is_provisional=False)

@@ -33,11 +33,18 @@ class Centre(Protocol):
         """Residents with this number, or with this name and birth date, at any station."""
         ...
 
+    def fetch_file(self, content_hash: str) -> None:
+        """Bring a file that a record of this station names into the desk's database. `UserError` when the centre does not give it."""
+        ...
+
 
 class NoCentre:
     """A centre that is never there: a desk before its first contact, and tests."""
 
     def find_residents(self, *, document_kind: str, document_number: str, name: str, birth_on: date | None) -> Sequence[Dossier]:
+        raise Offline(tr("中心现在不可达。"), safe=tr("本机照常受理。"))
+
+    def fetch_file(self, content_hash: str) -> None:
         raise Offline(tr("中心现在不可达。"), safe=tr("本机照常受理。"))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -13,8 +13,8 @@ from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
 from nbcase.store import tables
 from nbcase.store.desk_database import reading, writing
-from nbcase.store.desk_work import attachment_bytes, keep_attachment
-from nbcase.store.search import remove_entry, write_entry
+from nbcase.store.desk_files import file_bytes, keep_file
+from nbcase.store.search import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +65,17 @@ def save_draft(
     return draft
 
 
-def keep_draft_file(desk: Desk, role: str, content: bytes, media_type: str) -> DraftFile:
+def keep_draft_file(desk: Desk, role: str, content: bytes | BinaryIO, media_type: str) -> DraftFile:
     """Keep a captured picture before anything is read from it: a crash in the reading loses nothing."""
     with writing(desk.engine) as connection:
-        attachment = keep_attachment(connection, content, media_type)
+        attachment = keep_file(connection, content, media_type)
     return DraftFile(role=role, hash=attachment.hash, media_type=media_type)
 
 
 def file_content(desk: Desk, content_hash: str) -> bytes | None:
     """The bytes of a kept file; None where this desk does not hold it."""
     with reading(desk.engine) as connection:
-        return attachment_bytes(connection, content_hash)
+        return file_bytes(connection, content_hash)
 
 
 def drafts(desk: Desk, clerk: Clerk) -> list[Draft]:
@@ -102,7 +102,7 @@ def discard_draft(desk: Desk, draft_id: str) -> None:
 def remove_draft(connection: sa.Connection, draft_id: str) -> None:
     """Take a draft out inside the transaction that accepts it."""
     connection.execute(sa.delete(tables.draft).where(tables.draft.c.id == draft_id))
-    remove_entry(connection, "draft", draft_id)
+    note(connection, [("draft", draft_id)])
 
 
 def _draft(row: sa.Row[Any]) -> Draft:
@@ -122,6 +122,4 @@ def _write(connection: sa.Connection, draft: Draft) -> None:
         "saved_at": draft.saved_at,
     }
     connection.execute(insert(tables.draft).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
-    answers = draft.answers
-    words = [str(answers.get(key) or "") for key in ("name", "document_number", "phone", "address")]
-    write_entry(connection, "draft", draft.id, title=draft.title, subtitle=words[3], text=" ".join(words), keys=words[:3])
+    note(connection, [("draft", draft.id)])

@@ -13,7 +13,7 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.store.desk_database import reading, writing
-from nbcase.store.search import index_records
+from nbcase.store.search import note_changed
 from nbcase.store.shelf import Shelf
 
 
@@ -117,7 +117,7 @@ def adopt(desk: Desk, clerk: Clerk, dossier: Dossier) -> Resident:
         new = [record for record in (dossier.resident, *dossier.records) if shelf.get(type(record), record.id) is None]
         for record in new:
             shelf.write(record)
-        index_records(connection, new)
+        note_changed(connection, new)
     return dossier.resident
 
 

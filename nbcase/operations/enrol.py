@@ -9,6 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from nbcase.crypto.keys import SigningKey
+from nbcase.crypto.sealed_file import derived_sealing_key
+from nbcase.crypto.sealing import sealing_public_key
 from nbcase.domain.errors import NotAllowed, UserError
 from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
@@ -28,11 +31,15 @@ CODE_LIFE = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """What an enrolled desk knows about itself and its centre; `centre_public_key` checks the centre's receipts."""
+    """What an enrolled desk knows about itself and its centre.
+
+    `centre_public_key` checks the centre's receipts, `centre_sealing_key` is what the sealed log is closed for.
+    """
 
     identity: DeskIdentity
     centre_url: str
     centre_public_key: str
+    centre_sealing_key: str
 
 
 def enrol(folder: Path, vault: Vault, centre_url: str, code: str, exchange: Callable[[EnrolRequest], EnrolAnswer]) -> Enrolment:
@@ -66,6 +73,7 @@ def read_enrolment(connection: sa.Connection) -> Enrolment:
         ),
         centre_url=kept["centre_url"],
         centre_public_key=kept["centre_public_key"],
+        centre_sealing_key=kept["centre_sealing_key"],
     )
 
 
@@ -77,7 +85,12 @@ def _enrolment(answer: EnrolAnswer, centre_url: str) -> Enrolment:
         window=answer.window,
         id_key=bytes.fromhex(answer.id_key),
     )
-    return Enrolment(identity=identity, centre_url=centre_url, centre_public_key=answer.centre_public_key)
+    return Enrolment(
+        identity=identity,
+        centre_url=centre_url,
+        centre_public_key=answer.centre_public_key,
+        centre_sealing_key=answer.centre_sealing_key,
+    )
 
 
 def _write_database(folder: Path, desk_secrets: DeskSecrets, answer: EnrolAnswer, centre_url: str) -> None:
@@ -92,6 +105,7 @@ def _write_database(folder: Path, desk_secrets: DeskSecrets, answer: EnrolAnswer
                 "id_key": answer.id_key,
                 "centre_url": centre_url,
                 "centre_public_key": answer.centre_public_key,
+                "centre_sealing_key": answer.centre_sealing_key,
             }
             set_state(connection, "identity", kept)
             people.replace_people(connection, answer.clerks, answer.stations)
@@ -141,7 +155,7 @@ def _code_hash(code: str) -> str:
 
 
 def admit(
-    connection: sa.Connection, request: EnrolRequest, *, book: LeaseBook, id_key: bytes, centre_public_key: str, now: datetime
+    connection: sa.Connection, request: EnrolRequest, *, book: LeaseBook, id_key: bytes, centre_key: SigningKey, now: datetime
 ) -> EnrolAnswer:
     """At the centre: turn a good code into a desk. The same desk may ask again with the same code when the answer got lost."""
     codes, desks = tables.enrolment_code, tables.desk
@@ -167,7 +181,8 @@ def admit(
         station=station,
         window=code.window,
         id_key=id_key.hex(),
-        centre_public_key=centre_public_key,
+        centre_public_key=centre_key.public_key,
+        centre_sealing_key=sealing_public_key(centre_opening_key(centre_key)),
         clerks=people.clerks(connection, station_code=station.code),
         stations=people.stations(connection),
         blocks=[
@@ -176,6 +191,11 @@ def admit(
         ],
         server_at=now,
     )
+
+
+def centre_opening_key(centre_key: SigningKey) -> bytes:
+    """The private key that opens what desks sealed for the centre; it stands and falls with the centre's key file."""
+    return derived_sealing_key(centre_key.seed, "centre")
 
 
 def retire(connection: sa.Connection, desk_id: str, now: datetime) -> None:

@@ -125,11 +125,25 @@ def facts_of(standing: Standing, situation: Situation, materials: Sequence[Hande
 def elsewhere_fact(desk: Desk, resident: Resident, as_of: date) -> Fact:
     """Whether another station knows a permit of this person: the centre's word, or the honest lack of it."""
     try:
-        dossiers = desk.centre.find_residents(
-            document_kind=resident.document_kind, document_number=resident.document_number, name="", birth_on=None
-        )
+        found = _permit_elsewhere(desk, resident, as_of)
     except Offline:
         return Fact(asks_centre=True, source=tr("离线未核，连上后补核"))
+    if found is None:
+        return Fact(NO_PERMIT, tr("中心核对：没有"))
+    permit, state = found
+    return Fact(state.value, tr("中心记录：{station} {day} 发证").format(station=permit.station_code, day=permit.issued_on))
+
+
+def permit_elsewhere(desk: Desk, resident: Resident, as_of: date) -> Permit | None:
+    """A permit of this person at another station that is not cancelled, as the centre has it. Raises `Offline`."""
+    found = _permit_elsewhere(desk, resident, as_of)
+    return None if found is None else found[0]
+
+
+def _permit_elsewhere(desk: Desk, resident: Resident, as_of: date) -> tuple[Permit, PermitState] | None:
+    dossiers = desk.centre.find_residents(
+        document_kind=resident.document_kind, document_number=resident.document_number, name="", birth_on=None
+    )
     for dossier in dossiers:
         permits = [record for record in dossier.records if isinstance(record, Permit)]
         endorsements = [record for record in dossier.records if isinstance(record, Endorsement)]
@@ -137,8 +151,8 @@ def elsewhere_fact(desk: Desk, resident: Resident, as_of: date) -> Fact:
             own = [entry for entry in endorsements if entry.permit_id == permit.id]
             state = permit_state(permit, own, as_of)
             if permit.station_code != desk.station.code and state is not PermitState.CANCELLED:
-                return Fact(state.value, tr("中心记录：{station} {day} 发证").format(station=permit.station_code, day=permit.issued_on))
-    return Fact(NO_PERMIT, tr("中心核对：没有"))
+                return permit, state
+    return None
 
 
 def _document_valid(resident: Resident) -> Fact:

@@ -527,10 +527,11 @@ def outbox_rows(desk: Desk, *, waiting: bool, limit: int = 200, outcomes: frozen
     if outcomes:
         query = query.where(box.c.outcome.in_([outcome.value for outcome in outcomes]))
     with reading(desk.engine) as connection:
-        return [_outbox_row(desk, connection, row) for row in connection.execute(query).all()]
+        return [outbox_row(desk, connection, row) for row in connection.execute(query).all()]
 
 
-def _outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> OutboxRow:
+def outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> OutboxRow:
+    """An action's body with its outbox entry, in words."""
     action = read_action(row.body)
     shelf = Shelf(connection)
     case = shelf.get(Case, action.record_id) if action.record_type == "case" else None
@@ -551,9 +552,10 @@ def _outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> Outb
 
 
 def _applicant(shelf: Shelf, action: Action, case: Case | None) -> str:
-    """Whom the action is about: the case's applicant, or the resident of a paper."""
+    """Whom the action is about: the case's applicant, the resident, or the resident of a paper."""
     if case is not None:
         return case.applicant_name
     paper = shelf.get(Document, action.record_id) if action.record_type == "document" else None
-    resident = shelf.get(Resident, paper.resident_id) if paper is not None else None
+    resident_id = action.record_id if action.record_type == "resident" else paper.resident_id if paper is not None else None
+    resident = shelf.get(Resident, resident_id)
     return resident.name if resident is not None else ""

@@ -8,6 +8,7 @@ import msgspec
 
 from nbcase.domain.action import Action, Answer, canonical
 from nbcase.domain.clerk import Clerk, Station
+from nbcase.domain.publication import Publication, PublishedEntry
 from nbcase.store.feed import FeedRow
 
 PROTOCOL = 1
@@ -34,13 +35,17 @@ class EnrolRequest(Message):
 
 
 class EnrolAnswer(Message):
-    """Who the desk is from now on. `id_key` (hex) makes derived ids and stays secret."""
+    """Who the desk is from now on. `id_key` (hex) makes derived ids and stays secret.
+
+    `centre_public_key` checks what the centre signs; what is sealed for `centre_sealing_key` only the centre opens.
+    """
 
     desk_id: str
     station: Station
     window: str
     id_key: str
     centre_public_key: str
+    centre_sealing_key: str
     clerks: list[Clerk]
     stations: list[Station]
     blocks: list[Block]
@@ -57,20 +62,39 @@ class HelloRequest(Message):
 
 
 class HelloAnswer(Message):
-    """`known_sequence` is the last action of this desk that the centre holds; people are sent only when they changed.
+    """`known_sequence` and `known_hash` are of the last action of this desk that the centre holds; people are sent only when they changed.
 
-    `lost_blocks` are held blocks of which another desk has numbers: nothing of them may be used any more.
+    `lost_blocks` are held blocks of which another desk has numbers: nothing of them may be used any more. With `pulse_key`
+    (hex) and `pulse_mark` a quiet desk asks whether there is news, see `PulseAnswer`. Another `files_id` than before: the
+    centre has lost files, and asks for them again.
     """
 
     protocol: int
     server_at: datetime
-    feed_id: str
-    feed_head: str
     known_sequence: int
+    known_hash: str
     blocks: list[Block]
     lost_blocks: list[Block]
     clerks: list[Clerk] | None
     stations: list[Station] | None
+    publications: list[Publication]
+    pulse_key: str = ""
+    pulse_mark: str = ""
+    files_id: str = ""
+
+
+class PublicationAnswer(Message):
+    """A published list: its head, and the entries that changed after the asked revision."""
+
+    head: Publication
+    entries: list[PublishedEntry]
+
+
+class PulseAnswer(Message):
+    """Whether the desk should make whole contact; `server_at` is the centre's clock."""
+
+    has_news: bool
+    server_at: datetime
 
 
 class SessionRequest(Message):
@@ -91,9 +115,17 @@ class SessionAnswer(Message):
 
 
 class ActionBatch(Message):
-    """Actions in the desk's order, without a gap."""
+    """Actions in the desk's order, without a gap. `lacking` are ids of those whose files the desk can never bring."""
 
     actions: list[Action]
+    lacking: list[str] = []
+
+
+class StoredActions(Message):
+    """The same message from a desk that has each action in its canonical form already: not decoded to be encoded again."""
+
+    actions: list[msgspec.Raw]
+    lacking: list[str] = []
 
 
 class Trouble(Message):
@@ -115,10 +147,14 @@ class BatchAnswer(Message):
 
 
 class ReconcileRequest(Message):
-    """How many actions the desk holds as answered, and their tree hash."""
+    """How many actions the desk holds as answered, and their tree hash.
+
+    `is_whole` asks the centre to read every action anew, as the desk has done, instead of trusting the tree that it kept.
+    """
 
     count: int
     digest: str
+    is_whole: bool = False
 
 
 class ReconcileAnswer(Message):
@@ -128,6 +164,35 @@ class ReconcileAnswer(Message):
     digest: str
     at: str
     signature: str
+
+
+class RetireRequest(Message):
+    """A desk that goes out of service: everything that it ever did, by count and tree hash."""
+
+    count: int
+    digest: str
+
+
+class RetireAnswer(Message):
+    """The centre holds exactly that and takes no more from this desk; signed by the centre over `retirement_bytes`."""
+
+    count: int
+    digest: str
+    at: str
+    signature: str
+
+
+class HistoryEntry(Message):
+    """One of the desk's own actions as the centre holds it, with the answer that it got."""
+
+    action: Action
+    answer: Answer
+
+
+class HistoryAnswer(Message):
+    """Own actions in the desk's order."""
+
+    entries: list[HistoryEntry]
 
 
 class ResidentQuery(Message):
@@ -149,6 +214,18 @@ class ResidentAnswer(Message):
     """Everybody who matches."""
 
     dossiers: list[DossierRows]
+
+
+class FilesQuery(Message):
+    """Files, by their hashes, that the desk is about to send."""
+
+    hashes: list[str]
+
+
+class FilesLacking(Message):
+    """Those of them that the centre does not have."""
+
+    hashes: list[str]
 
 
 def people_digest(clerks: Sequence[Clerk], stations: Sequence[Station]) -> str:

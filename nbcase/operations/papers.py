@@ -5,6 +5,7 @@ Papers are official Chinese whatever language the window speaks, so their words 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from nbcase.domain import codes
@@ -52,19 +53,29 @@ class _Matter:
 
 
 def make_papers(
-    desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kinds: Sequence[str], checks: Sequence[Check]
+    desk: Desk,
+    work: DeskWork,
+    clerk: Clerk,
+    case: Case,
+    kinds: Sequence[str],
+    checks: Sequence[Check],
+    *,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Document, ...]:
-    """Render the papers of a step into the open unit of work: files, document records and the case commit together."""
-    return tuple(_make(desk, work, clerk, case, desk.paper_kinds.get(kind, kind), checks) for kind in kinds)
+    """Render the papers of a step into the open unit of work: files, document records and the case commit together.
+
+    `more` are values that the records do not hold, such as what the centre answered.
+    """
+    return tuple(_make(desk, work, clerk, case, desk.paper_kinds.get(kind, kind), checks, more) for kind in kinds)
 
 
-def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, checks: Sequence[Check]) -> Document:
+def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, checks: Sequence[Check], more: Mapping[str, Any]) -> Document:
     # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
     from nbcase.documents.layout import load_layout
     from nbcase.documents.render import render
 
     layout = load_layout(kind)
-    pool = values(_matter(desk, work, clerk, case, checks), kind)
+    pool = {**values(_matter(desk, work, clerk, case, checks), kind), **more}
     declared = {field.key: pool[field.key] for field in layout.fields if field.key in pool}
     rendered = render(layout, declared, specimen=desk.specimen)
     attachment = work.attach(rendered.pdf, PDF)

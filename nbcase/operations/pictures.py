@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
-from nbcase.store.desk_database import reading
-from nbcase.store.desk_work import attachment_bytes
+from nbcase.operations.files import need_file
 
 _DPI = 120
 """A sheet of A4 is 990 pixels wide then: as wide as the review page shows it at twice its size."""
@@ -25,12 +24,8 @@ class PagePicture:
 
 
 def page_picture(desk: Desk, content_hash: str, page: int = 0) -> PagePicture:
-    """A page of a kept file, from 0; raises `UserError` where this desk does not hold the file or it cannot be read."""
-    with reading(desk.engine) as connection:
-        content = attachment_bytes(connection, content_hash)
-    if content is None:
-        raise UserError(tr("本机没有这份材料的文件。"), safe=tr("办件记录完好。"), do=tr("请连上中心后再看，或请窗口重新扫描。"))
-    return picture_of(content, page)
+    """A page of a kept file, from 0; raises `UserError` where the file cannot be had or cannot be read."""
+    return picture_of(need_file(desk, content_hash), page)
 
 
 def picture_of(content: bytes, page: int = 0) -> PagePicture:

@@ -16,9 +16,10 @@ from nbcase.domain.ids import new_id
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import mark, tr
 from nbcase.operations.desk import Desk
+from nbcase.operations.files import need_file
 from nbcase.store import tables
 from nbcase.store.desk_database import reading, writing
-from nbcase.store.desk_work import attachment_bytes, desk_work
+from nbcase.store.desk_work import desk_work
 from nbcase.store.shelf import Shelf
 
 PAPER_NAMES = {
@@ -29,6 +30,7 @@ PAPER_NAMES = {
     "endorsement-slip": mark("签注单"),
     "one-time-notice": mark("一次性告知书"),
     "refusal": mark("不予办理决定书"),
+    "permit-recall": mark("临时证件收回告知书"),
 }
 
 
@@ -74,11 +76,15 @@ def print_document(desk: Desk, clerk: Clerk, queue: PrintQueue, document_id: str
     """Send a kept paper to a queue. A second print needs a reason; a queue that fails leaves a failed job and the paper untouched."""
     with reading(desk.engine) as connection:
         document = Shelf(connection).need(Document, document_id)
-        pdf = attachment_bytes(connection, document.content_hash)
+    if document.revoked_on is not None:
+        raise UserError(
+            tr("这份文书 {day} 已收回，不能再打印。").format(day=document.revoked_on),
+            safe=tr("原件留在档案里，没有打印。"),
+            do=tr("请打印收回告知书，或按现在的办件重新出具。"),
+        )
     if document.print_count > 0 and not reason.strip():
         raise UserError(tr("这份文书已打印过。"), safe=tr("没有再次打印。"), do=tr("补打请先选原因：缺页、污损、遗失。"))
-    if pdf is None:
-        raise UserError(tr("本机没有这份文书的文件。"), safe=tr("文书记录完好。"), do=tr("请连上中心后再打印。"))
+    pdf = need_file(desk, document.content_hash)
     try:
         job = queue.submit(pdf, f"{paper_name(document.kind_code)} {document.number}")
         detail, state = job.job_id, "printed" if queue.state(job) is JobState.PRINTED else "sent"
@@ -169,7 +175,8 @@ def _applicant(shelf: Shelf, document: Document) -> str:
     return resident.name if resident else ""
 
 
-def paper(desk: Desk, document_id: str) -> bytes | None:
-    """The kept PDF of a document."""
+def paper(desk: Desk, document_id: str) -> bytes:
+    """The kept PDF of a document, from the centre where another desk made it; raises as `need_file` does."""
     with reading(desk.engine) as connection:
-        return attachment_bytes(connection, Shelf(connection).need(Document, document_id).content_hash)
+        document = Shelf(connection).need(Document, document_id)
+    return need_file(desk, document.content_hash)

@@ -64,6 +64,19 @@ def sign_in(folder: Path, vault: Vault, login: str, password: str, now: datetime
     Raises `NotAllowed` for a wrong login or password, while locked, and for a clerk who left the station or whose
     days are over; `UserError` when the desk's data cannot be opened.
     """
+    key, slot, secrets = open_secrets(folder, vault, login, password, now)
+    engine = open_desk_database(folder / DATABASE_NAME, secrets.database_key)
+    try:
+        clerk = _admitted(engine, login, slot, now)
+    except BaseException:
+        engine.dispose()
+        raise
+    Lockout(folder).right(login, now)
+    return SignedIn(clerk=clerk, key=key, secrets=secrets, engine=engine)
+
+
+def open_secrets(folder: Path, vault: Vault, login: str, password: str, now: datetime) -> tuple[ClerkKey, Slot, DeskSecrets]:
+    """What a right password opens, without the database: a rescue has none. Raises as `sign_in` does."""
     lockout = Lockout(folder)
     lockout.check(login, now)
     slot = vault.slots().get(login)
@@ -72,14 +85,7 @@ def sign_in(folder: Path, vault: Vault, login: str, password: str, now: datetime
     if slot is None or key is None:
         raise _wrong_password(lockout.wrong(login, now))
     secrets = _open_slot(key, login, slot)
-    engine = open_desk_database(folder / DATABASE_NAME, secrets.database_key)
-    try:
-        clerk = _admitted(engine, login, slot, now)
-    except BaseException:
-        engine.dispose()
-        raise
-    lockout.right(login, now)
-    return SignedIn(clerk=clerk, key=key, secrets=secrets, engine=engine)
+    return key, slot, secrets
 
 
 def keep_slots(vault: Vault, secrets: DeskSecrets, clerks: Iterable[Clerk]) -> None:

@@ -6,16 +6,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nbcase.domain.action import GENESIS, Action, Change, action_hash
+from nbcase.domain.action import GENESIS, Action, Change, Outcome, action_hash
+from nbcase.domain.conflict import ConflictState
 from nbcase.operations.desk import Desk
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
+from nbcase.store.desk_work import sealed_log_of
 from nbcase.store.outbox import Tally, next_actions, tally
 from nbcase.store.records import RECORD_TYPES, to_plain
 from nbcase.store.shelf import Shelf
 
 MOST_CHECKED = 500
 """Waiting actions whose content is hashed again for the proof; a desk has so many after about a week without the centre."""
+
+TAKEN = frozenset({Outcome.ACCEPTED, Outcome.MERGED, Outcome.CONFLICT})
+"""Answers of the centre to an act that it took; a conflict is about single fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +82,27 @@ class Proof:
     `first` and `last` are the sequence numbers of all acts ever made here, 0 without any; `is_gapless` that none between
     them is missing and each has its outbox entry. `is_intact`: every waiting act still has the content it was sealed
     with and names the one before it (the oldest `MOST_CHECKED` are looked at). `missing_files` are scans that waiting acts
-    name and this desk does not hold.
+    name and this desk does not hold. `sent` are acts that the centre took, `decided` conflicts that nobody has to decide any more.
+    `is_sealed`: every waiting act lies in the sealed log a second time (None at a desk without one); `seal_problem` is what the log
+    complains of.
     """
 
     tally: Tally
+    sent: int
+    decided: int
     first: int
     last: int
     is_gapless: bool
     is_intact: bool
     missing_files: int
+    is_sealed: bool | None
+    seal_problem: str
 
 
 def proof(desk: Desk) -> Proof:
     """Look at the chain of acts and at the queue, in one view of the database."""
-    action = tables.desk_action
+    action, conflict = tables.desk_action, tables.DESK_RECORDS["conflict"]
+    log = sealed_log_of(desk.engine)
     with reading(desk.engine) as connection:
         span = connection.execute(sa.select(sa.func.min(action.c.sequence), sa.func.max(action.c.sequence), sa.func.count())).one()
         first, last, count = span[0] or 0, span[1] or 0, span[2]
@@ -98,12 +110,20 @@ def proof(desk: Desk) -> Proof:
         waiting = next_actions(connection, MOST_CHECKED)
         return Proof(
             tally=counts,
+            sent=_count(connection, tables.outbox, tables.outbox.c.outcome.in_([outcome.value for outcome in TAKEN])),
+            decided=_count(connection, conflict, conflict.c.state == ConflictState.RESOLVED.value),
             first=first,
             last=last,
             is_gapless=count == counts.total and (count == 0 or (first == 1 and last == count)),
             is_intact=_is_chain(connection, waiting),
             missing_files=_missing_files(connection, waiting),
+            is_sealed=None if log is None else not log.is_behind(connection),
+            seal_problem="" if log is None else log.state.problem,
         )
+
+
+def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one())
 
 
 def _is_chain(connection: sa.Connection, actions: list[Action]) -> bool:

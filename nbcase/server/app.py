@@ -1,24 +1,25 @@
 """The centre's web application: one small function for each address below /v1."""
 
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
-from nbcase.operations.contact import answer_hello, open_session, reconcile
+from nbcase.operations.contact import answer_hello, history, open_session, publication, reconcile
 from nbcase.operations.dossiers import find_dossiers
 from nbcase.operations.enrol import admit
 from nbcase.operations.messages import (
@@ -29,50 +30,68 @@ from nbcase.operations.messages import (
     ReconcileRequest,
     ResidentAnswer,
     ResidentQuery,
+    RetireRequest,
     SessionRequest,
 )
 from nbcase.operations.receive import receive_batch
+from nbcase.operations.retire import release
+from nbcase.server.admission import Gate
+from nbcase.server.attachments import Attachments
 from nbcase.server.authentication import check_desk, check_session
 from nbcase.server.bodies import Body, packed_reply, read_body, too_large
 from nbcase.server.centre import Centre
+from nbcase.server.pulse import Board, pulse_first, refreshing
 from nbcase.server.refusals import Refused, from_user_error, reply
+from nbcase.server.uploads import Uploads, sweeping
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import EnrolledDesk
-from nbcase.store.feed import PAGE, START, FeedRow, read_page
+from nbcase.store.feed import PAGE, START, FeedRow, count_rows, read_page
 from nbcase.store.records import TYPE_NAMES, Record
-from nbcase.store.tables import centre_metadata
 
-MOST_ATTACHMENT = 200 << 20
 MOST_ACTIONS = 500
 MOST_ROWS = 2000
+MOST_DIGITS = 10
+
+CLERK_SLOTS, CONTACT_SLOTS, BACKLOG_SLOTS, UPLOAD_SLOTS, DOWNLOAD_SLOTS = 6, 3, 2, 2, 2
+"""Requests that work at once in each process: a clerk waits; a contact begins or ends; a desk brings what it did; files come and go.
+Their sum stays below the connections that `open_centre_database` gives."""
+
+CLERKS_WAITING, CONTACTS_WAITING, BACKLOGS_WAITING, FILES_WAITING = 500, 1000, 16, 500
 
 _log = structlog.get_logger()
 
 
-def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> Starlette:
+def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> ASGIApp:
     """The application for one centre; `ready` is called when it begins to answer."""
-    desks = Desks(centre)
+    board = Board(centre)
+    desks = Desks(centre, board)
+    uploads = Uploads(centre, Gate(slots=UPLOAD_SLOTS, waiting=FILES_WAITING))
+    attachments = Attachments(centre, Gate(slots=DOWNLOAD_SLOTS, waiting=FILES_WAITING))
     routes = [
+        *uploads.routes(),
+        *attachments.routes(),
         Route("/v1/healthz", desks.healthz, methods=["GET"]),
         Route("/v1/enrol", desks.enrol, methods=["POST"]),
         Route("/v1/sessions", desks.sessions, methods=["POST"]),
         Route("/v1/hello", desks.hello, methods=["POST"]),
-        Route("/v1/attachments/{hash}", desks.has_attachment, methods=["HEAD"]),
-        Route("/v1/attachments/{hash}", desks.put_attachment, methods=["PUT"]),
         Route("/v1/actions", desks.actions, methods=["POST"]),
+        Route("/v1/actions", desks.history, methods=["GET"]),
+        Route("/v1/publications/{name}", desks.publication, methods=["GET"]),
         Route("/v1/changes", desks.changes, methods=["GET"]),
         Route("/v1/reconcile", desks.reconcile, methods=["POST"]),
+        Route("/v1/retire", desks.retire, methods=["POST"]),
         Route("/v1/residents/search", desks.search_residents, methods=["POST"]),
     ]
     handlers: dict[Any, Any] = {Refused: _refuse, UserError: _refuse_in_words, Exception: _break_down}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan(ready))
+    return pulse_first(board, Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan(board, uploads, ready)))
 
 
-def _lifespan(ready: Callable[[], None]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(board: Board, uploads: Uploads, ready: Callable[[], None]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        ready()
-        yield
+        async with refreshing(board), sweeping(uploads):
+            ready()
+            yield
 
     return lifespan
 
@@ -93,8 +112,12 @@ async def _break_down(request: Request, error: Exception) -> Response:
 class Desks:
     """Everything that desks may ask of the centre. Handlers read the body, then work in a thread with one transaction."""
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: Centre, board: Board) -> None:
         self._centre = centre
+        self._board = board
+        self._clerks = Gate(slots=CLERK_SLOTS, waiting=CLERKS_WAITING)
+        self._contacts = Gate(slots=CONTACT_SLOTS, waiting=CONTACTS_WAITING)
+        self._backlogs = Gate(slots=BACKLOG_SLOTS, waiting=BACKLOGS_WAITING)
 
     async def healthz(self, request: Request) -> Response:
         """Whether process and database are up; for load balancers and people."""
@@ -115,7 +138,7 @@ class Desks:
                 now = centre.clock.now()
                 return reply(
                     admit(
-                        connection, asked, book=centre.leases, id_key=centre.id_key, centre_public_key=centre.key.public_key, now=now
+                        connection, asked, book=centre.leases, id_key=centre.id_key, centre_key=centre.key, now=now
                     )
                 )
 
@@ -128,7 +151,7 @@ class Desks:
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
             return reply(open_session(connection, desk, body.decode(SessionRequest), self._centre.clock.now()))
 
-        return await self._for_desk(request, body.hash, work)
+        return await self._for_desk(request, body.hash, work, gate=self._clerks)
 
     async def hello(self, request: Request) -> Response:
         """First words of every contact."""
@@ -136,62 +159,53 @@ class Desks:
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
             asked, now = body.decode(HelloRequest), self._centre.clock.now()
-            return packed_reply(request, answer_hello(connection, self._centre.leases, desk, asked, now))
+            mark = self._board.mark(desk.station_code)
+            answer = answer_hello(connection, self._centre.leases, desk, asked, now)
+            return packed_reply(request, msgspec.structs.replace(answer, pulse_key=self._board.key(desk.id), pulse_mark=mark))
 
         return await self._for_desk(request, body.hash, work)
-
-    async def has_attachment(self, request: Request) -> Response:
-        """Whether a file is here already."""
-        body = await read_body(request)
-
-        def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return Response(status_code=200 if self._holds(connection, request.path_params["hash"]) else 404)
-
-        return await self._for_desk(request, body.hash, work)
-
-    def _holds(self, connection: sa.Connection, content_hash: str) -> bool:
-        # Both: a kill between the file's rename and the row's commit must make the desk send again.
-        attachment = centre_metadata.tables["attachment"]
-        row = connection.execute(sa.select(attachment.c.hash).where(attachment.c.hash == content_hash)).first()
-        return row is not None and self._centre.blobs.has(content_hash)
-
-    async def put_attachment(self, request: Request) -> Response:
-        """A file, streamed to where it stays. The name in the address is the hash that the desk signed."""
-        content_hash = request.path_params["hash"]
-        await self._for_desk(request, content_hash, lambda connection, desk: Response())
-        size = 0
-        with self._centre.blobs.receive(content_hash) as sink:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > MOST_ATTACHMENT:
-                    raise too_large()
-                await run_in_threadpool(sink.write, chunk)
-            await run_in_threadpool(sink.keep)
-        media_type = request.headers.get("content-type", "application/octet-stream")
-        await run_in_threadpool(self._note_attachment, content_hash, size, media_type)
-        return Response(status_code=201)
-
-    def _note_attachment(self, content_hash: str, size: int, media_type: str) -> None:
-        values = {"hash": content_hash, "size": size, "media_type": media_type}
-        with transaction(self._centre.engine) as connection:
-            connection.execute(insert(centre_metadata.tables["attachment"]).values(values).on_conflict_do_nothing())
 
     async def actions(self, request: Request) -> Response:
-        """A batch of what the desk did."""
+        """A batch of what the desk did. Only here does the centre put desks off; before the body is read where it can."""
+        async with self._backlogs.place(waiting_since(request)) as place:
+            body = await read_body(request)
+            await place.turn()
+            return await run_in_threadpool(self._take_in, request, body)
+
+    def _take_in(self, request: Request, body: Body) -> Response:
+        centre = self._centre
+        with transaction(centre.engine) as connection:
+            desk = check_desk(centre, connection, request, body.hash)
+            check_session(centre, connection, request, desk)
+        batch = body.decode(ActionBatch)
+        if len(batch.actions) > MOST_ACTIONS:
+            raise too_large()
+        answer = receive_batch(centre.engine, desk.id, batch.actions, centre.clock.now(), lacking=frozenset(batch.lacking))
+        return reply(answer, 409 if answer.missing else 200)
+
+    async def publication(self, request: Request) -> Response:
+        """A list that is published to every desk."""
         body = await read_body(request)
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):
+            raise Refused(400, tr("after 要是版本号。"))
 
-        def work() -> Response:
-            centre = self._centre
-            with transaction(centre.engine) as connection:
-                desk = check_desk(centre, connection, request, body.hash)
-                check_session(centre, connection, request, desk)
-            batch = body.decode(ActionBatch)
-            if len(batch.actions) > MOST_ACTIONS:
-                raise too_large()
-            answer = receive_batch(centre.engine, desk.id, batch.actions, centre.clock.now())
-            return reply(answer, 409 if answer.missing else 200)
+        def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
+            return packed_reply(request, publication(connection, request.path_params["name"], int(after)))
 
-        return await run_in_threadpool(work)
+        return await self._for_desk(request, body.hash, work)
+
+    async def history(self, request: Request) -> Response:
+        """What the desk did, for a desk whose database is older than that."""
+        body = await read_body(request)
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):
+            raise Refused(400, tr("after 要是操作序号。"))
+
+        def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
+            return packed_reply(request, history(connection, desk, int(after), MOST_ACTIONS))
+
+        return await self._for_desk(request, body.hash, work)
 
     async def changes(self, request: Request) -> Response:
         """What changed for the desk's station since its cursor."""
@@ -200,8 +214,13 @@ class Desks:
         if not (limit.isascii() and limit.isdigit() and 0 < int(limit) <= MOST_ROWS):
             raise Refused(400, tr("limit 要在 1 到 {n} 之间。").format(n=MOST_ROWS))
 
+        is_whole = request.query_params.get("whole") == "1"
+
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return packed_reply(request, read_page(connection, desk.station_code, cursor, int(limit)))
+            page = read_page(connection, desk.station_code, cursor, int(limit), compact=is_whole)
+            if is_whole and cursor == START:
+                page = msgspec.structs.replace(page, total=count_rows(connection, desk.station_code))
+            return packed_reply(request, page)
 
         return await self._for_desk(request, body.hash, work)
 
@@ -215,6 +234,17 @@ class Desks:
 
         return await self._for_desk(request, body.hash, work)
 
+    async def retire(self, request: Request) -> Response:
+        """A desk goes out of service. One that is out already is told so again: its first answer may have got lost."""
+        body = await read_body(request)
+        centre = self._centre
+
+        def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
+            clerk = check_session(centre, connection, request, desk) if desk.retired_at is None else None
+            return reply(release(connection, desk, body.decode(RetireRequest), clerk, centre.key, centre.clock.now()))
+
+        return await self._for_desk(request, body.hash, work, may_be_retired=True)
+
     async def search_residents(self, request: Request) -> Response:
         """Everybody with this document or this name and birth date, at any station."""
         body = await read_body(request)
@@ -223,16 +253,34 @@ class Desks:
             clerk = check_session(self._centre, connection, request, desk)
             return packed_reply(request, _search(connection, body, clerk))
 
-        return await self._for_desk(request, body.hash, work)
+        return await self._for_desk(request, body.hash, work, gate=self._clerks)
 
-    async def _for_desk(self, request: Request, body_hash: str, work: Callable[[sa.Connection, EnrolledDesk], Response]) -> Response:
-        """Run `work` in a thread, in one transaction, for the desk that signed the request."""
+    async def _for_desk(
+        self,
+        request: Request,
+        body_hash: str,
+        work: Callable[[sa.Connection, EnrolledDesk], Response],
+        *,
+        gate: Gate | None = None,
+        may_be_retired: bool = False,
+    ) -> Response:
+        """Run `work` in a thread, in one transaction, for the desk that signed the request; through the contacts' gate or another."""
 
         def in_transaction() -> Response:
             with transaction(self._centre.engine) as connection:
-                return work(connection, check_desk(self._centre, connection, request, body_hash))
+                return work(connection, check_desk(self._centre, connection, request, body_hash, may_be_retired=may_be_retired))
 
-        return await run_in_threadpool(in_transaction)
+        async with (gate or self._contacts).place() as place:
+            await place.turn()
+            return await run_in_threadpool(in_transaction)
+
+
+def waiting_since(request: Request) -> float:
+    """Since when the oldest act waits at the desk, in seconds of the epoch. Not signed: a lie gains a place in the line, no more."""
+    try:
+        return datetime.fromisoformat(request.headers.get("nbcase-oldest", "")).timestamp()
+    except ValueError:
+        return math.inf
 
 
 def _search(connection: sa.Connection, body: Body, clerk: Clerk) -> ResidentAnswer:

@@ -20,7 +20,9 @@ from nbcase.store.centre_work import EnrolledDesk, find_desk
 _NONCE = re.compile(r"[0-9A-Za-z_-]{16,64}")
 
 
-def check_desk(centre: Centre, connection: sa.Connection, request: Request, body_hash: str) -> EnrolledDesk:
+def check_desk(
+    centre: Centre, connection: sa.Connection, request: Request, body_hash: str, *, may_be_retired: bool = False
+) -> EnrolledDesk:
     """The enrolled desk that signed this request just now, for the first time. Raises `Refused` in words."""
     at, nonce = request.headers.get("nbcase-time", ""), request.headers.get("nbcase-nonce", "")
     desk = find_desk(connection, request.headers.get("nbcase-desk", ""))
@@ -32,10 +34,10 @@ def check_desk(centre: Centre, connection: sa.Connection, request: Request, body
             safe=tr("办件保存在本机，没有丢失。"),
             do=tr("请联系管理员核对这台电脑的登记。"),
         )
-    if desk.retired_at is not None:
+    if desk.retired_at is not None and not may_be_retired:
         raise retired()
     now = centre.clock.now()
-    _check_time(at, now)
+    check_time(at, now)
     if not centre.nonces.is_new(desk.id, nonce, now):
         raise Refused(401, tr("这个请求已收到过一次。"), safe=tr("没有重复处理。"))
     return desk
@@ -56,7 +58,8 @@ def _target(request: Request) -> str:
     return (path + b"?" + query if query else path).decode("latin-1")
 
 
-def _check_time(at: str, now: datetime) -> None:
+def check_time(at: str, now: datetime) -> None:
+    """Refuse a request from another time, telling the desk the right one."""
     try:
         offset = now - datetime.fromisoformat(at)
     except (ValueError, TypeError) as error:

@@ -5,19 +5,22 @@ from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+import structlog
 
 from nbcase.crypto.keys import SigningKey, new_signing_key
 from nbcase.domain.clock import Clock, SystemClock
 from nbcase.domain.errors import UserError
-from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
 from nbcase.server.nonces import NonceMemory
 from nbcase.store.blobs import Blobs, FolderBlobs
 from nbcase.store.centre_database import open_centre_database, transaction
+from nbcase.store.feed import adopt_feed
+from nbcase.store.file_uses import forget_lost_files
 from nbcase.store.leases import LeaseBook
-from nbcase.store.tables import centre_state
+from nbcase.store.pieces import PieceShelf
 from nbcase.store.vault import write_durably
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Centre:
 
     engine: sa.Engine
     blobs: Blobs
+    pieces: PieceShelf
     key: SigningKey
     id_key: bytes = field(repr=False)
     clock: Clock
@@ -42,19 +46,25 @@ class _Keys(msgspec.Struct, forbid_unknown_fields=True):
     id_key: str
 
 
-def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None) -> Centre:
+def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None, *, is_prepared: bool = False) -> Centre:
     """The centre whose files are in `data_folder`, its database migrated, its keys made at the first start.
 
+    A worker process finds both done by its parent: `is_prepared`.
     Raises `UserError` when the database does not answer or the key file is spoilt.
     """
     clock = clock or SystemClock()
     keys = _keys(data_folder / "centre.key")
-    engine = open_centre_database(database_url)
-    with transaction(engine) as connection:
-        connection.execute(insert(centre_state).values(key="feed_id", value=new_id()).on_conflict_do_nothing())
+    blobs = FolderBlobs(data_folder / "attachments")
+    engine = open_centre_database(database_url, is_migrated=is_prepared)
+    if not is_prepared:
+        with transaction(engine) as connection:
+            adopt_feed(connection)
+            if lost := forget_lost_files(connection, blobs):
+                _log.error("files_lost", files=lost)
     return Centre(
         engine=engine,
-        blobs=FolderBlobs(data_folder / "attachments"),
+        blobs=blobs,
+        pieces=PieceShelf(data_folder / "uploads"),
         key=SigningKey(bytes.fromhex(keys.signing_seed)),
         id_key=bytes.fromhex(keys.id_key),
         clock=clock,

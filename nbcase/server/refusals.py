@@ -14,16 +14,30 @@ Code = Literal["", "clock", "session", "busy"]
 
 
 class Refused(Exception):
-    """A request that is not answered; `code` tells the desk's program what it can mend by itself."""
+    """A request that is not answered; `code` tells the desk's program what it can mend by itself, `retry_after_s` when to come again."""
 
-    def __init__(self, status: int, what: str, *, safe: str = "", do: str = "", code: Code = "", server_at: datetime | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        what: str,
+        *,
+        safe: str = "",
+        do: str = "",
+        code: Code = "",
+        server_at: datetime | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(what)
         self.status = status
+        self.retry_after_s = retry_after_s
         self.trouble = Trouble(what=what, safe=safe, do=do, code=code, server_at=server_at)
 
     def response(self) -> Response:
         """As sent."""
-        return reply(self.trouble, self.status)
+        response = reply(self.trouble, self.status)
+        if self.retry_after_s is not None:
+            response.headers["Retry-After"] = str(self.retry_after_s)
+        return response
 
 
 def from_user_error(error: UserError) -> Refused:

@@ -13,8 +13,8 @@ MIGRATION_LOCK = 0x6E62_6361_7365
 """Advisory lock key: two centre processes that start together do not migrate twice."""
 
 
-def open_centre_database(url: str, *, pool_size: int = 10) -> sa.Engine:
-    """The centre's database behind `url` (``postgresql://…``), migrated to the newest schema.
+def open_centre_database(url: str, *, pool_size: int = 10, is_migrated: bool = False) -> sa.Engine:
+    """The centre's database behind `url` (``postgresql://…``), migrated to the newest schema unless somebody has just done so.
 
     Raises `UserError` when the server does not answer.
     """
@@ -22,10 +22,11 @@ def open_centre_database(url: str, *, pool_size: int = 10) -> sa.Engine:
     engine = sa.create_engine(address, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
     try:
         with engine.begin() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            from nbcase.store.migrations import upgrade
+            if not is_migrated:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+                from nbcase.store.migrations import upgrade
 
-            upgrade(connection, "centre")
+                upgrade(connection, "centre")
     except sa.exc.OperationalError as error:
         engine.dispose()
         raise UserError(

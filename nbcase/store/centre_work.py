@@ -8,15 +8,15 @@ then new records by type and id as they are inserted. Two creators of one record
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from psycopg import errors as postgres
-from sqlalchemy.dialects.postgresql import insert
 
-from nbcase.domain.action import GENESIS, Action, Answer, Outcome, canonical
+from nbcase.domain.action import GENESIS, Action, Answer, Change, Outcome, canonical
 from nbcase.domain.clerk import Clerk, Station
 from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.errors import UserError
@@ -24,11 +24,18 @@ from nbcase.domain.ids import derived_id
 from nbcase.domain.merge import Collision
 from nbcase.domain.words import tr
 from nbcase.store import feed, people, tables
-from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record, from_plain
-from nbcase.store.shelf import as_record, as_row
+from nbcase.store.action_trees import keep_tree, kept_tree
+from nbcase.store.bulk import copy_rows, insert_new, update_rows
+from nbcase.store.file_uses import Use, note_uses, uses_of
+from nbcase.store.origins import origin
+from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record, field_names
+from nbcase.store.shelf import as_row
 
 Key = tuple[str, str]
 """Record type and id."""
+
+MOST_ID = 64
+"""Characters in an id; those of desks have 36."""
 
 
 class Raced(Exception):
@@ -48,10 +55,29 @@ class EnrolledDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A record as an action left it."""
+    """A record as an action left it; `contests` are new conflicts about one that was decided before."""
 
     record: Record
     collisions: tuple[Collision, ...] = ()
+    contests: tuple[FieldConflict, ...] = ()
+
+
+ACTION_COLUMNS = tuple(column.name for column in tables.centre_action.c)
+
+_ids = sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
+_action = tables.centre_action
+_ANSWERED = sa.select(_action.c.id, _action.c.hash, _action.c.outcome, _action.c.reason, _action.c.fields, _action.c.versions).where(
+    _action.c.id == _ids
+)
+_attachment = tables.centre_metadata.tables["attachment"]
+_ATTACHMENTS = sa.select(_attachment.c.hash).where(_attachment.c.hash == _ids)
+
+
+@cache
+def _locking(name: str) -> sa.Select[Any]:
+    table = tables.CENTRE_RECORDS[name]
+    columns = [table.c[field] for field in field_names(RECORD_TYPES[name])]
+    return sa.select(*columns).where(table.c.id == _ids).order_by(table.c.id).with_for_update()
 
 
 class CentreWork:
@@ -61,14 +87,16 @@ class CentreWork:
         self.connection = connection
         self.desk = desk
         self.now = now
-        self.sequence, self.hash = self._last_action()
+        self.sequence, self.hash = last_action(connection, desk.id)
         self._clerks = {clerk.id: clerk for clerk in people.clerks(connection, station_code=desk.station_code)}
         self._stored: set[Key] = set()
         self._current: dict[Key, dict[str, Any]] = {}
         self._foreign: dict[Key, int] = {}
         self._touched: dict[Key, set[str]] = {}
-        self._changed: set[Key] = set()
-        self._actions: list[dict[str, Any]] = []
+        self._changed: dict[Key, set[str]] = {}
+        self._actions: list[tuple[Any, ...]] = []
+        self._tree = kept_tree(connection, desk.id)
+        self._uses: set[Use] = set()
 
     def clerk(self, clerk_id: str) -> Clerk | None:
         """A clerk of the desk's station."""
@@ -84,8 +112,7 @@ class CentreWork:
 
     def answered(self, ids: Sequence[str]) -> dict[str, tuple[str, Answer]]:
         """Hash and first answer of those actions that the centre has already."""
-        action = tables.centre_action
-        rows = self.connection.execute(sa.select(action).where(action.c.id.in_(ids)))
+        rows = self.connection.execute(_ANSWERED, {"ids": list(ids)})
         return {row.id: (row.hash, _answer(row)) for row in rows}
 
     def missing_attachments(self, hashes: Iterable[str]) -> list[str]:
@@ -93,25 +120,27 @@ class CentreWork:
         wanted = sorted(set(hashes))
         if not wanted:
             return []
-        attachment = tables.centre_metadata.tables["attachment"]
-        known = set(self.connection.execute(sa.select(attachment.c.hash).where(attachment.c.hash.in_(wanted))).scalars())
+        known = set(self.connection.execute(_ATTACHMENTS, {"ids": wanted}).scalars())
         return [content_hash for content_hash in wanted if content_hash not in known]
 
-    def lock(self, keys: Iterable[Key]) -> None:
-        """Lock and load the records behind these keys, as far as they exist and their type is known."""
-        wanted = sorted({key for key in keys if key[0] in RECORD_TYPES})
-        for name, group in groupby(wanted, key=lambda key: key[0]):
-            kind, table = RECORD_TYPES[name], tables.CENTRE_RECORDS[name]
-            ids = [record_id for _, record_id in group]
-            rows = self.connection.execute(sa.select(table).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update())
-            for row in rows:
-                self._current[(name, row.id)] = plain(as_record(kind, row))
-                self._stored.add((name, row.id))
-        self._load_foreign_versions()
+    def lock(self, changes: Iterable[Change]) -> None:
+        """Lock and load the records that these changes are about, as far as they exist and their type is known."""
+        bases: dict[Key, int] = {}
+        for change in changes:
+            key = (change.record_type, change.record_id)
+            if key[0] in RECORD_TYPES and is_storable(key[1]):
+                bases[key] = min(change.base_version, bases.get(key, change.base_version))
+        for name, group in groupby(sorted(bases), key=lambda key: key[0]):
+            columns = field_names(RECORD_TYPES[name])
+            for row in self.connection.execute(_locking(name), {"ids": [record_id for _, record_id in group]}):
+                key = (name, row.id)
+                self._current[key] = msgspec.to_builtins(dict(zip(columns, row, strict=True)))
+                self._stored.add(key)
+        self._load_foreign_versions(sorted(key for key in self._stored if self._current[key]["version"] > bases[key]))
 
-    def _load_foreign_versions(self) -> None:
+    def _load_foreign_versions(self, keys: Sequence[Key]) -> None:
+        """Only of records that went on since a change began: nobody else can have come between in the others."""
         row = tables.change_feed
-        keys = sorted(self._stored)
         if not keys:
             return
         query = (
@@ -121,29 +150,34 @@ class CentreWork:
         )
         self._foreign = {(found.record_type, found.record_id): found.newest for found in self.connection.execute(query)}
 
-    def keep(self, action: Action, answer: Answer, written: Sequence[Written]) -> None:
-        """Take an answered action with the records it left; nothing reaches the database before `flush`."""
+    def keep(self, action: Action, body: bytes, answer: Answer, written: Sequence[Written]) -> None:
+        """Take an answered action with the records it left; nothing reaches the database before `flush`.
+
+        `body` is its canonical form.
+        """
         for entry in written:
             self._keep_record(action, entry)
         self._actions.append(
-            {
-                "id": action.id,
-                "desk_id": self.desk.id,
-                "sequence": action.sequence,
-                "clerk_id": _storable(action.clerk_id),
-                "kind": _storable(action.kind),
-                "record_type": _storable(action.record_type),
-                "record_id": _storable(action.record_id),
-                "received_at": self.now,
-                "hash": action.hash,
-                "body": canonical(action),
-                "outcome": answer.outcome.value,
-                "reason": _storable(answer.reason),
-                "fields": list(answer.fields),
-                "versions": list(answer.versions),
-            }
+            (
+                action.id,
+                self.desk.id,
+                action.sequence,
+                _storable(action.clerk_id),
+                _storable(action.kind),
+                _storable(action.record_type),
+                _storable(action.record_id),
+                self.now,
+                action.hash,
+                body,
+                answer.outcome.value,
+                _storable(answer.reason),
+                answer.fields,
+                answer.versions,
+            )
         )
+        self._uses |= uses_of(action)
         self.sequence, self.hash = action.sequence, action.hash
+        self._tree.add(bytes.fromhex(action.hash))
 
     def _keep_record(self, action: Action, written: Written) -> None:
         after = plain(written.record)
@@ -153,15 +187,19 @@ class CentreWork:
         scopes.add(after["station_code"])
         if before is not None:
             scopes.add(before["station_code"])
+        scopes.update(after.get("stations", ()))
         if before != after:
-            self._changed.add(key)
+            names = {name for name, value in after.items() if before is None or before[name] != value}
+            self._changed.setdefault(key, set()).update(names)
         self._current[key] = after
-        if key[0] != "conflict":
-            for collision in written.collisions:
-                self._keep_conflict(action, key, collision, scopes)
+        for collision in written.collisions:
+            self._keep_conflict(action, key, collision, scopes)
+        for contest in written.contests:
+            self._keep_record(action, Written(record=contest))
 
     def _keep_conflict(self, action: Action, key: Key, collision: Collision, scopes: set[str]) -> None:
         """A record of its own for a person to decide on; it goes wherever the record in question goes."""
+        standing = origin(self.connection, key, collision.field, collision.theirs, not_by=self.desk.id)
         record = FieldConflict(
             id=derived_id(b"", "conflict", action.id, *key, collision.field),
             version=1,
@@ -173,53 +211,51 @@ class CentreWork:
             theirs=collision.theirs,
             yours=collision.yours,
             yours_by=action.clerk_id,
+            yours_at=action.estimated_at,
+            theirs_by=standing.clerk_id if standing else None,
+            theirs_at=standing.at if standing else None,
             found_at=self.now,
+            stations=tuple(sorted(scopes)),
             station_code=self.desk.station_code,
         )
         self._keep_record(action, Written(record=record))
-        self._touched[("conflict", record.id)] |= scopes
 
     def flush(self) -> None:
         """Write everything kept: records, feed, actions, conflicts. Raises `Raced` when a new record exists after all."""
-        records = {key: from_plain(RECORD_TYPES[key[0]], self._current[key]) for key in sorted(self._touched)}
         for name, group in groupby(sorted(self._changed), key=lambda key: key[0]):
-            self._write_records(name, [(key in self._stored, records[key]) for key in group])
-        feed.append(self.connection, (row for key, record in records.items() for row in self._feed_rows(key, record)))
+            self._write_records(name, list(group))
+        feed.append(self.connection, (row for key in sorted(self._touched) for row in self._feed_rows(key)))
+        note_uses(self.connection, self._uses)
         if self._actions:
-            self.connection.execute(sa.insert(tables.centre_action), self._actions)
+            copy_rows(self.connection, tables.centre_action, ACTION_COLUMNS, self._actions)
+            keep_tree(self.connection, self.desk.id, self._tree)
 
-    def _write_records(self, name: str, records: Sequence[tuple[bool, Record]]) -> None:
+    def _write_records(self, name: str, keys: Sequence[Key]) -> None:
         table = tables.CENTRE_RECORDS[name]
-        new = [as_row(record) for is_stored, record in records if not is_stored]
-        if new:
-            statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
-            if len(self.connection.execute(statement, new).all()) < len(new):
-                raise Raced
-        changed = [as_row(record) for is_stored, record in records if is_stored]
-        if changed:
-            replacing = insert(table)
-            columns = {column.name: replacing.excluded[column.name] for column in table.c if column.name != "id"}
-            self.connection.execute(replacing.on_conflict_do_update(index_elements=[table.c.id], set_=columns), changed)
+        new = [self._current[key] for key in keys if key not in self._stored]
+        if new and insert_new(self.connection, table, new) < len(new):
+            raise Raced
+        if changed := [key for key in keys if key in self._stored]:
+            names = set[str]().union(*(self._changed[key] for key in changed))
+            update_rows(self.connection, table, [self._current[key] for key in changed], names)
 
-    def _feed_rows(self, key: Key, record: Record) -> Iterable[dict[str, object]]:
+    def _feed_rows(self, key: Key) -> Iterable[dict[str, Any]]:
         """One row for each station concerned: the desk's own gets the record back even where it belongs to another."""
+        record = self._current[key]
         body = canonical(record)
         for station_code in sorted(self._touched[key]):
-            yield {
-                "station_code": station_code,
-                "desk_id": self.desk.id,
-                "record_type": key[0],
-                "record_id": key[1],
-                "version": record.version,
-                "body": body,
-            }
+            yield _feed_row(station_code, self.desk.id, key, record["version"], body)
 
-    def _last_action(self) -> tuple[int, str]:
-        action = tables.centre_action
-        last = self.connection.execute(
-            sa.select(action.c.sequence, action.c.hash).where(action.c.desk_id == self.desk.id).order_by(action.c.sequence.desc()).limit(1)
-        ).first()
-        return (last.sequence, last.hash) if last else (0, GENESIS)
+
+def _feed_row(station_code: str, desk_id: str | None, key: Key, version: int, body: bytes) -> dict[str, Any]:
+    return {
+        "station_code": station_code,
+        "desk_id": desk_id,
+        "record_type": key[0],
+        "record_id": key[1],
+        "version": version,
+        "body": body,
+    }
 
 
 def plain(record: Record) -> dict[str, Any]:
@@ -228,10 +264,31 @@ def plain(record: Record) -> dict[str, Any]:
     return values
 
 
-def _answer(row: sa.Row[Any]) -> Answer:
+def _answer(row: Any) -> Answer:
     return Answer(
         action_id=row.id, outcome=Outcome(row.outcome), reason=row.reason, fields=tuple(row.fields or ()), versions=tuple(row.versions)
     )
+
+
+def last_action(connection: sa.Connection, desk_id: str) -> tuple[int, str]:
+    """Sequence and hash of the desk's last action here; what its next one must follow."""
+    action = tables.centre_action
+    last = connection.execute(
+        sa.select(action.c.sequence, action.c.hash).where(action.c.desk_id == desk_id).order_by(action.c.sequence.desc()).limit(1)
+    ).first()
+    return (last.sequence, last.hash) if last else (0, GENESIS)
+
+
+def own_actions(connection: sa.Connection, desk_id: str, after: int, limit: int) -> list[tuple[Action, Answer]]:
+    """Actions of one desk after a sequence number, in order, with their answers."""
+    action = tables.centre_action
+    query = sa.select(action).where(action.c.desk_id == desk_id, action.c.sequence > after).order_by(action.c.sequence).limit(limit)
+    return [(msgspec.json.decode(row.body, type=Action), _answer(row)) for row in connection.execute(query)]
+
+
+def is_storable(record_id: str) -> bool:
+    """Whether PostgreSQL can keep and index it: no NUL, and no longer than any id that a desk makes."""
+    return "\x00" not in record_id and len(record_id) <= MOST_ID
 
 
 def _storable(text: str) -> str:
@@ -271,33 +328,18 @@ def load_records(
         table = tables.CENTRE_RECORDS[name]
         columns = [column.name for column in table.c]
         _copy(connection, table, columns, ([row[column] for column in columns] for row in map(as_row, group)))
-        _copy(
-            connection,
-            tables.change_feed,
-            ["station_code", "record_type", "record_id", "version", "body"],
-            ([record.station_code, name, record.id, 1, canonical(record)] for record in group),
-        )
+        feed.append(connection, (_feed_row(record.station_code, None, (name, record.id), 1, canonical(record)) for record in group))
     return sum(len(group) for group in by_type.values())
 
 
 def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    quote = connection.dialect.identifier_preparer.quote
-    to_text = [_copied(table.c[name].type, connection.dialect) for name in columns]
-    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN"
-    driver: Any = connection.connection.driver_connection
     try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([convert(value) for convert, value in zip(to_text, row, strict=True)])
-    except postgres.UniqueViolation as error:
+        copy_rows(connection, table, columns, rows)
+    except sa.exc.IntegrityError as error:
+        if not isinstance(error.orig, postgres.UniqueViolation):
+            raise
         raise UserError(
-            tr("中心里已有其中的记录：{text}").format(text=error.diag.message_detail or table.name),
+            tr("中心里已有其中的记录：{text}").format(text=error.orig.diag.message_detail or table.name),
             safe=tr("这一批都没有导入。"),
             do=tr("请只向空的中心导入。"),
         ) from error
-
-
-def _copied(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Any:
-    if isinstance(kind, tables.Json):
-        return lambda value: kind.process_bind_param(value, dialect)
-    return lambda value: value

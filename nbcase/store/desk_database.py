@@ -1,9 +1,10 @@
 """The encrypted file of a desk: SQLCipher opened with a raw key, through SQLAlchemy."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Condition
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ DESK_HEAD = "0001"
 
 BUSY_TIMEOUT_MS = 10_000
 
+LONGEST_TURN_S = 60.0
+"""No transaction of ours lasts so long: after this a write fails instead of hanging."""
+
 
 def open_desk_database(path: Path, key: bytes) -> sa.Engine:
     """The desk's database, made or migrated as needed.
@@ -27,7 +31,16 @@ def open_desk_database(path: Path, key: bytes) -> sa.Engine:
     if len(key) != 32:
         raise ValueError("the raw key has 32 bytes")
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine("sqlite://", creator=lambda: _connect(path, key), module=sqlcipher, poolclass=sa.QueuePool, pool_size=4)
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: _connect(path, key),
+        module=sqlcipher,
+        poolclass=sa.QueuePool,
+        pool_size=4,
+        # The same connection as long as one is enough: its cache of pages is worth having.
+        pool_use_lifo=True,
+        execution_options={"turns": _Turns()},
+    )
     sa.event.listen(engine, "begin", _begin)
     try:
         _bring_up_to_date(engine, path)
@@ -63,14 +76,58 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+class _Turns:
+    """Who of this process writes next. SQLite lets whoever asks at the right moment, which a long row of batches always is."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._is_taken = False
+        self._waiting = 0
+
+    @contextmanager
+    def turn(self, *, gives_way: bool) -> Iterator[None]:
+        self._take(gives_way)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+    def _take(self, gives_way: bool) -> None:
+        with self._changed:
+            self._waiting += not gives_way
+            try:
+                if not self._changed.wait_for(lambda: not self._is_taken and not (gives_way and self._waiting), timeout=LONGEST_TURN_S):
+                    raise RuntimeError("a write transaction that does not end, or one inside another")
+                self._is_taken = True
+            finally:
+                self._waiting -= not gives_way
+                self._changed.notify_all()
+
+
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One write transaction. It takes the write lock at once: a later upgrade of a read lock could fail after work was done."""
-    with engine.connect().execution_options(is_writing=True) as connection:
-        with connection.begin():
+def writing(
+    engine: sa.Engine, *, gives_way: bool = False, around_commit: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Iterator[sa.Connection]:
+    """One write transaction. It takes the write lock at once: a later upgrade of a read lock could fail after work was done.
+
+    `gives_way` is for work of the program's own in many short transactions: whoever else waits to write goes first.
+    `around_commit` makes what the COMMIT happens in, such as the sealing of an act.
+    """
+    turns: _Turns = engine.get_execution_options()["turns"]
+    with turns.turn(gives_way=gives_way), engine.connect().execution_options(is_writing=True) as connection:
+        with connection.begin() as transaction:
             yield connection
-            reach("desk.commit.before")
+            with around_commit():
+                reach("desk.commit.before")
+                transaction.commit()
         reach("desk.commit.after")
+
+
+def driver_cursor(connection: sa.Connection) -> Any:
+    """A cursor of the driver in the open transaction: for many rows, where SQLAlchemy's own work would be most of the time."""
+    return connection.connection.cursor()
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """The desk's unit of work: what a clerk's act changed, its action, its outbox entry and its files in one transaction."""
 
-import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import sqlalchemy as sa
@@ -18,9 +17,12 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
 from nbcase.store import tables
-from nbcase.store.desk_database import writing
-from nbcase.store.records import TYPE_NAMES, Record, difference
-from nbcase.store.search import index_records
+from nbcase.store.desk_database import driver_cursor, writing
+from nbcase.store.desk_files import keep_file
+from nbcase.store.records import TYPE_NAMES, R, Record, difference
+from nbcase.store.row_format import instant_text, row_format
+from nbcase.store.sealed_log import SealedLog
+from nbcase.store.search import note_changed
 from nbcase.store.shelf import Shelf
 
 
@@ -44,9 +46,24 @@ class DeskWork(Shelf):
         self.clerk = clerk
         self.now = now
         self.action: Action | None = None
+        self._cursor = driver_cursor(connection)
         self._originals: dict[tuple[type[Record], str], Record | None] = {}
         self._touched: dict[tuple[type[Record], str], Record] = {}
         self._attachments: list[str] = []
+        self._given: dict[tuple[type[Record], str], Change] = {}
+
+    def get(self, kind: type[R], record_id: str | None) -> R | None:
+        """The record with this id, or None; past SQLAlchemy, see `row_format`."""
+        if record_id is None:
+            return None
+        form = row_format(kind)
+        row = self._cursor.execute(form.select, (record_id,)).fetchone()
+        return None if row is None else form.record(row)
+
+    def write(self, record: Record) -> None:
+        """Insert the record or replace the row with its id."""
+        form = row_format(type(record))
+        self._cursor.execute(form.upsert, form.row(record))
 
     def put(self, record: Record) -> None:
         """Write a record; what differs from its state before this work becomes part of the action."""
@@ -56,9 +73,14 @@ class DeskWork(Shelf):
         self.write(record)
         self._touched[key] = record
 
-    def attach(self, content: bytes, media_type: str) -> Attachment:
+    def put_as(self, record: Record, change: Change) -> None:
+        """Write a record whose change is known: an act done anew goes on from what the first one began with, not from what is shown."""
+        self.put(record)
+        self._given[(type(record), record.id)] = change
+
+    def attach(self, content: bytes | BinaryIO, media_type: str) -> Attachment:
         """Keep a file by its content; the same content twice is kept once."""
-        attachment = keep_attachment(self.connection, content, media_type)
+        attachment = keep_file(self.connection, content, media_type)
         if attachment.hash not in self._attachments:
             self._attachments.append(attachment.hash)
         return attachment
@@ -71,15 +93,16 @@ class DeskWork(Shelf):
 
     def next_number(self, year: int) -> str:
         """The next receipt number out of the blocks leased to this desk, as ``LT-26-0039417``."""
-        row = self.connection.execute(_OPEN_BLOCK, {"of": self.identity.prefix}).first()
+        row = self._cursor.execute(_OPEN_BLOCK, (self.identity.prefix,)).fetchone()
         if row is None:
             raise UserError(
                 tr("本机的受理号段已用完。"),
                 safe=tr("草稿已存在本机，没有受理。"),
                 do=tr("请连上中心领取新号段后再按受理；急件请到相邻窗口办理。"),
             )
-        self.connection.execute(_TAKE_NUMBER, {"of": row.series, "begin": row.first, "following": row.next + 1})
-        return f"{self.identity.prefix}-{year % 100:02d}-{row.next:07d}"
+        first, number = row
+        self._cursor.execute(_TAKE_NUMBER, (number + 1, self.identity.prefix, first))
+        return f"{self.identity.prefix}-{year % 100:02d}-{number:07d}"
 
     def record(self, kind: str, subject: Record) -> Action:
         """Write the action and its outbox entry for everything put so far: once per unit of work."""
@@ -89,13 +112,13 @@ class DeskWork(Shelf):
         changes = self._changes()
         if not changes:
             raise RuntimeError("an action without a change")
-        last = self.connection.execute(_LAST_ACTION).first()
-        offset = self.connection.execute(_CLOCK_OFFSET).scalar()
+        sequence, previous_hash = self._cursor.execute(_LAST_ACTION).fetchone() or (0, GENESIS)
+        offset = self._cursor.execute(_CLOCK_OFFSET).fetchone()
         self.action = sealed(
             Action(
                 id=new_id(),
                 desk_id=self.identity.desk_id,
-                sequence=last.sequence + 1 if last else 1,
+                sequence=sequence + 1,
                 clerk_id=self.clerk.id,
                 kind=kind,
                 record_type=TYPE_NAMES[type(subject)],
@@ -103,12 +126,12 @@ class DeskWork(Shelf):
                 changes=changes,
                 attachments=tuple(self._attachments),
                 desk_at=self.now,
-                estimated_at=self.now + timedelta(seconds=offset or 0.0),
-                previous_hash=last.hash if last else GENESIS,
+                estimated_at=self.now + timedelta(seconds=float(offset[0]) if offset else 0.0),
+                previous_hash=previous_hash,
             )
         )
         self._write_action(self.action)
-        index_records(self.connection, self._touched.values())
+        note_changed(self.connection, self._touched.values())
         return self.action
 
     def changed(self) -> frozenset[str]:
@@ -116,72 +139,66 @@ class DeskWork(Shelf):
         return frozenset(TYPE_NAMES[kind] for kind, _ in self._touched)
 
     def _changes(self) -> tuple[Change, ...]:
-        found = (difference(self._originals[key], record) for key, record in self._touched.items())
+        found = (self._given.get(key) or difference(self._originals[key], record) for key, record in self._touched.items())
         return tuple(change for change in found if change is not None)
 
     def _write_action(self, action: Action) -> None:
-        self.connection.execute(
+        self._cursor.execute(
             _ADD_ACTION,
-            {
-                "sequence": action.sequence,
-                "id": action.id,
-                "kind": action.kind,
-                "record_type": action.record_type,
-                "record_id": action.record_id,
-                "clerk_id": action.clerk_id,
-                "desk_at": action.desk_at,
-                "hash": action.hash,
-                "body": canonical(action),
-            },
+            (
+                action.sequence,
+                action.id,
+                action.kind,
+                action.record_type,
+                action.record_id,
+                action.clerk_id,
+                instant_text(action.desk_at),
+                action.hash,
+                canonical(action),
+            ),
         )
-        self.connection.execute(_ADD_TO_OUTBOX, {"sequence": action.sequence, "action_id": action.id})
+        self._cursor.execute(_ADD_TO_OUTBOX, (action.sequence, action.id))
 
 
-# Made once: building a statement costs more than SQLite needs to carry it out.
-_block = tables.number_block
-_OPEN_BLOCK = (
-    sa.select(_block).where(_block.c.series == sa.bindparam("of"), _block.c.next <= _block.c.last).order_by(_block.c.first).limit(1)
+_OPEN_BLOCK = "SELECT first, next FROM number_block WHERE series = ? AND next <= last ORDER BY first LIMIT 1"
+_TAKE_NUMBER = "UPDATE number_block SET next = ? WHERE series = ? AND first = ?"
+_LAST_ACTION = 'SELECT sequence, hash FROM "action" ORDER BY sequence DESC LIMIT 1'
+_CLOCK_OFFSET = "SELECT value FROM desk_state WHERE key = 'clock_offset_s'"
+_ADD_ACTION = (
+    'INSERT INTO "action" (sequence, id, kind, record_type, record_id, clerk_id, desk_at, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'
 )
-_TAKE_NUMBER = (
-    sa.update(_block)
-    .where(_block.c.series == sa.bindparam("of"), _block.c.first == sa.bindparam("begin"))
-    .values(next=sa.bindparam("following"))
-)
-_LAST_ACTION = sa.select(tables.desk_action.c.sequence, tables.desk_action.c.hash).order_by(tables.desk_action.c.sequence.desc()).limit(1)
-_CLOCK_OFFSET = sa.select(tables.desk_state.c.value).where(tables.desk_state.c.key == "clock_offset_s")
-_ADD_ACTION = sa.insert(tables.desk_action)
-_ADD_TO_OUTBOX = sa.insert(tables.outbox)
+_ADD_TO_OUTBOX = "INSERT INTO outbox (sequence, action_id) VALUES (?, ?)"
+
+SEALED_LOG = "sealed_log"
+
+
+def keep_sealed_log(engine: sa.Engine, log: SealedLog) -> None:
+    """Every act on this database is sealed in `log` too, from now on. It goes with the engine so that no act can forget it."""
+    engine.update_execution_options(**{SEALED_LOG: log})
+
+
+def sealed_log_of(engine: sa.Engine) -> SealedLog | None:
+    """The log that acts on this database are sealed in; None for one that has none, such as a bare test database."""
+    log: SealedLog | None = engine.get_execution_options().get(SEALED_LOG)
+    return log
 
 
 @contextmanager
 def desk_work(engine: sa.Engine, identity: DeskIdentity, clerk: Clerk, now: datetime) -> Iterator[DeskWork]:
-    """One act: commits when the block ends, leaves nothing behind when it raises.
+    """One act: commits when the block ends, leaves nothing behind when it raises; sealed a second time where there is a log.
 
     What was put must have been recorded: a write without its action would never reach the centre.
     """
-    with writing(engine) as connection:
+    log = sealed_log_of(engine)
+
+    def sealing() -> AbstractContextManager[None]:
+        return log.holding(work.connection, work.action) if log is not None and work.action is not None else nullcontext()
+
+    with writing(engine, around_commit=sealing) as connection:
         work = DeskWork(connection, identity, clerk, now)
         yield work
         if work.action is None and work._touched:
             raise RuntimeError("records were put without an action")
-
-
-def keep_attachment(connection: sa.Connection, content: bytes, media_type: str) -> Attachment:
-    """Store a file under the SHA-256 of its content, inside the caller's transaction."""
-    content_hash = hashlib.sha256(content).hexdigest()
-    connection.execute(
-        insert(tables.desk_metadata.tables["attachment"])
-        .values(hash=content_hash, size=len(content), media_type=media_type)
-        .on_conflict_do_nothing()
-    )
-    connection.execute(insert(tables.attachment_content).values(hash=content_hash, content=content).on_conflict_do_nothing())
-    return Attachment(hash=content_hash, size=len(content), media_type=media_type)
-
-
-def attachment_bytes(connection: sa.Connection, content_hash: str) -> bytes | None:
-    """The file's content, or None where this desk does not hold it."""
-    content = tables.attachment_content
-    return connection.execute(sa.select(content.c.content).where(content.c.hash == content_hash)).scalar()
 
 
 def state(connection: sa.Connection, key: str, default: Any = None) -> Any:

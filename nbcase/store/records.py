@@ -11,11 +11,12 @@ from nbcase.domain.case import Case
 from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.notice import Notice
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 
-Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict
+Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict | Notice
 R = TypeVar("R", bound=Record)
 
 RECORD_TYPES: dict[str, type[Record]] = {
@@ -27,6 +28,7 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "endorsement": Endorsement,
     "document": Document,
     "conflict": FieldConflict,
+    "notice": Notice,
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 

@@ -2,26 +2,34 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import Insert, insert
 
 from nbcase.domain.action import Action, Change, Outcome
 from nbcase.domain.errors import UserError
 from nbcase.domain.merge import lay_over, merge
 from nbcase.domain.words import tr
-from nbcase.store.desk_work import read_action
-from nbcase.store.feed import FeedRow
+from nbcase.store.desk_database import driver_cursor, writing
+from nbcase.store.desk_work import read_action, set_state, state
+from nbcase.store.feed import START, FeedRow
+from nbcase.store.outbox import IN_QUARANTINE
 from nbcase.store.records import RECORD_TYPES, Record, from_plain
-from nbcase.store.search import index_records
-from nbcase.store.shelf import as_row
+from nbcase.store.search import note
+from nbcase.store.search_entry import one_of
 from nbcase.store.tables import DESK_RECORDS, desk_action, outbox
+from nbcase.store.wire_format import WireFormat, wire_format
 
 Key = tuple[str, str]
+
+LAID_OVER_FROM = "laid_over_from"
+"""State of the desk: the cursor before the first page over which unanswered work was laid; empty when there is none."""
+
+FORGET_AT_ONCE = 2_000
+"""Records in one short transaction of `begin_anew`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,50 +45,103 @@ class _Pending:
         return self.version is not None and version >= self.version
 
 
-def apply_feed(connection: sa.Connection, rows: Sequence[FeedRow]) -> int:
+def apply_feed(connection: sa.Connection, rows: Sequence[FeedRow], *, notes: bool = True) -> int:
     """Write records of the centre inside the caller's transaction; answers how many were news.
 
-    A row older than what is here is passed over: the feed's order is that of transactions, not of versions.
+    A row older than what is here is passed over: the feed's order is that of transactions, not of versions. Without `notes`
+    the search index hears nothing of it: for a load, which notes everything at its end.
     """
-    keys = {(row.record_type, row.record_id) for row in rows}
-    unsettled = _unsettled(connection, keys)
+    cursor = driver_cursor(connection)
+    unsettled = _unsettled(connection, {(row.record_type, row.record_id) for row in rows})
     pending = _pending(unsettled)
-    versions = _versions(connection, keys)
-    written: dict[Key, Record] = {}
+    by_type: dict[str, list[FeedRow]] = {}
     for row in rows:
-        key = (row.record_type, row.record_id)
-        if versions.get(key, 0) <= row.version:
-            values = rebased(msgspec.json.decode(row.body), row.version, pending.get(key, ()))
-            written[key] = from_plain(_kind(row.record_type), values)
-            versions[key] = row.version
-    _write(connection, written)
-    index_records(connection, written.values())
+        by_type.setdefault(row.record_type, []).append(row)
+    written = 0
+    for name, group in by_type.items():
+        written += _write(cursor, _kind(name), group, pending)
+        if notes:
+            note(connection, _noted(name, group))
+    if any(entry.outcome is None for entry in unsettled) and not state(connection, LAID_OVER_FROM, ""):
+        set_state(connection, LAID_OVER_FROM, state(connection, "cursor", START))
     _settle(connection, unsettled)
-    return len(written)
+    return written
 
 
-def _versions(connection: sa.Connection, keys: Iterable[Key]) -> dict[Key, int]:
+def look_again(connection: sa.Connection) -> None:
+    """After answers: where unanswered work was laid over rows of the feed, read these rows again, in the caller's transaction.
+
+    The centre may have had the work already (its answer was lost, then a push was refused, then a pull came), so that the rows
+    had in them what it made of the work, and no later row would ever bring that back.
+    """
+    if place := state(connection, LAID_OVER_FROM, ""):
+        set_state(connection, "cursor", place)
+        forget_laid_over(connection)
+
+
+def forget_laid_over(connection: sa.Connection) -> None:
+    """There is nothing to read again, or all of it will be."""
+    set_state(connection, LAID_OVER_FROM, "")
+
+
+def _write(cursor: Any, kind: type[Record], rows: Sequence[FeedRow], pending: Mapping[Key, Sequence[_Pending]]) -> int:
+    """Write rows of one type where they are not older than what is here; in the order of their ids, so that neighbours share a page."""
+    form = wire_format(kind)
+    statement = f"{form.rows.upsert} WHERE excluded.version >= version"
+    lines = [_line(form, row, pending.get((row.record_type, row.record_id), ())) for row in sorted(rows, key=attrgetter("record_id"))]
+    cursor.executemany(statement, lines)
+    return int(cursor.rowcount)
+
+
+def _line(form: WireFormat[Any], row: FeedRow, pending: Sequence[_Pending]) -> Sequence[Any]:
+    if not pending:
+        return form.row(row.body)
+    return form.rows.row(from_plain(form.rows.kind, rebased(msgspec.json.decode(row.body), row.version, pending)))
+
+
+def _noted(name: str, rows: Iterable[FeedRow]) -> set[Key]:
+    """What of the search index hangs on these records."""
+    if name in ("resident", "dwelling"):
+        return {(name, row.record_id) for row in rows}
+    if name in ("registration", "case"):
+        return {("resident", msgspec.json.decode(row.body, type=_OfResident).resident_id) for row in rows}
+    return set()
+
+
+class _OfResident(msgspec.Struct):
+    """The only field that the index needs of a registration or a case."""
+
+    resident_id: str
+
+
+def _versions(cursor: Any, keys: Iterable[Key]) -> dict[Key, int]:
     """The centre's version of each of these records that is here already."""
     found: dict[Key, int] = {}
     for name, group in _by_type(keys):
-        _kind(name)
-        table = DESK_RECORDS[name]
-        query = sa.select(table.c.id, table.c.version).where(table.c.id.in_([record_id for _, record_id in group]))
-        found.update(((name, row.id), row.version) for row in connection.execute(query))
+        query = f'SELECT id, version FROM "{name}" WHERE id IN (SELECT value FROM json_each(?))'
+        found.update(((name, record_id), version) for record_id, version in cursor.execute(query, one_of([key[1] for key in group])))
     return found
 
 
-def _write(connection: sa.Connection, records: Mapping[Key, Record]) -> None:
-    for name, group in _by_type(records):
-        connection.execute(_upsert(name), [as_row(records[key]) for key in group])
+def begin_anew(engine: sa.Engine) -> None:
+    """Make ready for a feed that is read again from its start: every record of the centre in it is news, whatever version was here.
+
+    In short transactions; a kill before the last of them begins again from the first.
+    """
+    for name in DESK_RECORDS:
+        last = 0
+        while last is not None:
+            with writing(engine, gives_way=True) as connection:
+                last = _forget_versions(driver_cursor(connection), name, last)
 
 
-@cache
-def _upsert(name: str) -> Insert:
-    """Made once: building the statement costs more than running it."""
-    statement = insert(DESK_RECORDS[name])
-    columns = {column.name: statement.excluded[column.name] for column in DESK_RECORDS[name].c if column.name != "id"}
-    return statement.on_conflict_do_update(index_elements=["id"], set_=columns)
+def _forget_versions(cursor: Any, name: str, after: int) -> int | None:
+    """Up to where the versions of some records after a row are forgotten; None behind the last."""
+    ids = [row[0] for row in cursor.execute(f'SELECT rowid FROM "{name}" WHERE rowid > ? ORDER BY rowid LIMIT ?', (after, FORGET_AT_ONCE))]
+    if not ids:
+        return None
+    cursor.execute(f'UPDATE "{name}" SET version = 0 WHERE rowid > ? AND rowid <= ?', (after, ids[-1]))
+    return int(ids[-1])
 
 
 def _by_type(keys: Iterable[Key]) -> Iterator[tuple[str, list[Key]]]:
@@ -123,7 +184,7 @@ class _Unsettled:
 
 def _unsettled(connection: sa.Connection, keys: set[Key]) -> list[_Unsettled]:
     """Unsettled actions, in order, that changed one of these records."""
-    is_unsettled = sa.or_(outbox.c.outcome.is_(None), outbox.c.outcome == Outcome.QUARANTINED.value, outbox.c.versions.is_not(None))
+    is_unsettled = sa.or_(outbox.c.outcome.is_(None), IN_QUARANTINE, outbox.c.versions.is_not(None))
     query = (
         sa.select(outbox.c.outcome, outbox.c.versions, desk_action.c.body)
         .join(desk_action, desk_action.c.sequence == outbox.c.sequence)
@@ -148,7 +209,7 @@ def _pending(unsettled: Iterable[_Unsettled]) -> dict[Key, list[_Pending]]:
 def _settle(connection: sa.Connection, unsettled: Iterable[_Unsettled]) -> None:
     """Forget the versions of answered actions once every one of their records has come back."""
     answered = [(entry, entry.versions) for entry in unsettled if entry.versions is not None]
-    present = _versions(connection, {key for entry, _ in answered for key in entry.touched()})
+    present = _versions(driver_cursor(connection), {key for entry, _ in answered for key in entry.touched()})
     settled = [
         {"settled": entry.action.sequence}
         for entry, versions in answered

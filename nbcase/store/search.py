@@ -3,29 +3,43 @@
 Measured on 200,000 residents in SQLCipher: the B-tree answers in 0.1 ms at the 99th percentile, trigrams unordered in
 0.7 ms; ordering by rank would take 60, and so would LIKE. Below three signs a trigram query finds nothing at all, so such
 a text goes through the keys (every tail of a name is one) and through the index's own list of trigrams that begin with it.
+
+The index follows the records a moment later: an act only notes what it changed (`note_changed`), `bring_up_to_date` does the
+work, and in between `search` computes the entries that were noted by itself, so that what was just registered is found at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from nbcase.domain.case import Case
 from nbcase.domain.dwelling import Dwelling
-from nbcase.domain.readings import initials, readings
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
 from nbcase.store import tables
+from nbcase.store.desk_database import driver_cursor, reading, writing
 from nbcase.store.records import Record
-from nbcase.store.shelf import Shelf
+from nbcase.store.search_entry import Entry, Key, entries_of, key_set, normal, one_of
+from nbcase.store.station_load import present_load
 
 TRIGRAM = 3
-PADDING = "  "
-"""Behind every text, so that its last signs begin a trigram too."""
 
 MOST_TERMS = 400
 """Trigrams that a short text is looked up by; each stands in some entry, so that these nearly always give enough."""
+
+MOST_FRESH = 100
+"""Noted records that a search computes by itself (10 ms); where more wait, it scans the records instead."""
+
+STEP = 200
+"""Notes worked off in one short transaction."""
+
+SLICE = 16_384
+"""Entries whose keys are sorted together when very many wait: each page of the B-tree is then written once a slice (50 MB of memory)."""
+
+SLICE_KEYS = 4_000
+"""Keys written in one transaction of a slice, 20 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +57,47 @@ def search(connection: sa.Connection, text: str, limit: int = 20) -> list[Found]
     wanted = normal(text)
     if not wanted:
         return []
-    entries = _by_key(connection, wanted, limit)
-    if len(entries) < limit:
-        entries += _by_text(connection, wanted, limit, frozenset(entries))
-    return _load(connection, entries[:limit])
+    fresh, stale = _fresh(connection, wanted, limit)
+    begin_so = [entry for entry in fresh if any(key.startswith(wanted) for key in entry.key_set())]
+    contain = [entry for entry in fresh if entry not in begin_so and wanted in entry.text]
+    found = [*map(_found, begin_so)]
+    entries = [entry for entry in _by_key(connection, wanted, limit + len(stale)) if entry not in stale]
+    found += _load(connection, entries[:limit])
+    found += map(_found, contain)
+    if len(found) < limit:
+        found += _load(connection, _by_text(connection, wanted, limit, stale.union(entries)))
+    return found[:limit]
 
 
-def normal(text: str) -> str:
-    """Upper case without blanks: how keys are kept and queries compared."""
-    return "".join(text.upper().split())
+def _found(entry: Entry) -> Found:
+    return Found(entry.kind, entry.record_id, entry.title, entry.subtitle)
+
+
+def _fresh(connection: sa.Connection, wanted: str, limit: int) -> tuple[list[Entry], frozenset[int]]:
+    """Entries that the index does not have yet as they are, and the numbers of those that stand in it for the same things."""
+    cursor = driver_cursor(connection)
+    noted: Collection[Key] = cursor.execute("SELECT DISTINCT kind, record_id FROM search_todo LIMIT ?", (MOST_FRESH + 1,)).fetchall()
+    is_loading = present_load(connection) is not None
+    if not (noted or is_loading):
+        return [], frozenset()
+    if len(noted) > MOST_FRESH or is_loading:
+        values = {"pattern": f"%{_escaped(wanted)}%", "active": RegistrationState.ACTIVE.value, "most": limit}
+        noted = cursor.execute(_SCAN, values).fetchall()
+    concerned = _with_inhabitants(cursor, noted)
+    return entries_of(cursor, concerned), frozenset(row[0] for row in _standing(cursor, concerned).values())
+
+
+_SCAN = """
+SELECT 'resident', id FROM resident WHERE replace(name, ' ', '') LIKE :pattern ESCAPE '\\' OR document_number LIKE :pattern ESCAPE '\\'
+    OR phone LIKE :pattern ESCAPE '\\' OR replace(former_name, ' ', '') LIKE :pattern ESCAPE '\\'
+UNION ALL SELECT 'dwelling', id FROM dwelling WHERE address LIKE :pattern ESCAPE '\\' OR landlord_name LIKE :pattern ESCAPE '\\'
+    OR landlord_phone LIKE :pattern ESCAPE '\\'
+UNION ALL SELECT 'resident', resident_id FROM "case" WHERE number LIKE :pattern ESCAPE '\\'
+UNION ALL SELECT 'resident', resident_id FROM registration WHERE state = :active AND dwelling_id IN
+    (SELECT id FROM dwelling WHERE address LIKE :pattern ESCAPE '\\')
+LIMIT :most
+"""
+"""Who is here but not in the index, while a whole station comes in: without pinyin, which no column holds."""
 
 
 def _by_key(connection: sa.Connection, wanted: str, limit: int) -> list[int]:
@@ -105,93 +151,152 @@ def _escaped(text: str) -> str:
 
 def _load(connection: sa.Connection, entries: Sequence[int]) -> list[Found]:
     table = tables.search_entry
-    rows = connection.execute(sa.select(table).where(table.c.entry.in_(entries)))
+    columns = (table.c.entry, table.c.kind, table.c.record_id, table.c.title, table.c.subtitle)
+    rows = connection.execute(sa.select(*columns).where(table.c.entry.in_(entries)))
     found = {row.entry: Found(row.kind, row.record_id, row.title, row.subtitle) for row in rows}
     return [found[entry] for entry in entries if entry in found]
 
 
-def index_records(connection: sa.Connection, changed: Iterable[Record]) -> None:
-    """Bring the index up to date with records written in this transaction."""
-    shelf = Shelf(connection)
-    residents: dict[str, None] = {}
-    for record in changed:
+def note_changed(connection: sa.Connection, records: Iterable[Record]) -> None:
+    """Note in this transaction that these records changed, for the index to follow: a row or two, appended."""
+    noted: dict[Key, None] = {}
+    for record in records:
         match record:
             case Resident():
-                residents[record.id] = None
+                noted["resident", record.id] = None
             case Registration() | Case():
-                residents[record.resident_id] = None
+                noted["resident", record.resident_id] = None
             case Dwelling():
-                _index_dwelling(connection, record)
-                residents.update(dict.fromkeys(entry.resident_id for entry in shelf.find(Registration, dwelling_id=record.id)))
-    for resident_id in residents:
-        resident = shelf.get(Resident, resident_id)
-        if resident is not None:
-            _index_resident(shelf, resident)
+                noted["dwelling", record.id] = None
+    note(connection, noted)
 
 
-def _index_resident(shelf: Shelf, resident: Resident) -> None:
-    cases = shelf.find(Case, resident_id=resident.id)
-    active = shelf.find(Registration, resident_id=resident.id, state=RegistrationState.ACTIVE.value)
-    dwelling = shelf.get(Dwelling, active[0].dwelling_id) if active else None
-    address = dwelling.address if dwelling else ""
-    numbers = [case.number for case in cases]
-    text = " ".join([resident.name, resident.former_name or "", resident.document_number, resident.phone or "", address, *numbers])
-    keys = {
-        *_tails(resident.name),
-        *_tails(resident.former_name or ""),
-        *readings(resident.name),
-        *initials(resident.name),
-        resident.document_number,
-        *_ends(resident.document_number, (4, 6, 8, 12)),
-        resident.phone or "",
-        *_ends(resident.phone or "", (4, 8)),
-        *numbers,
-        *(number.rsplit("-", 1)[-1].lstrip("0") for number in numbers),
-    }
-    write_entry(shelf.connection, "resident", resident.id, title=resident.name, subtitle=address, text=text, keys=keys)
+def note(connection: sa.Connection, keys: Iterable[Key]) -> None:
+    """Note things by kind and id, gone ones too: an entry without its record is taken out."""
+    driver_cursor(connection).executemany("INSERT INTO search_todo (kind, record_id) VALUES (?, ?)", list(keys))
 
 
-def _index_dwelling(connection: sa.Connection, dwelling: Dwelling) -> None:
-    keys = {dwelling.community or "", dwelling.landlord_name or "", dwelling.landlord_phone or "", *readings(dwelling.landlord_name or "")}
-    text = " ".join([dwelling.address, dwelling.landlord_name or "", dwelling.landlord_phone or ""])
-    write_entry(connection, "dwelling", dwelling.id, title=dwelling.address, subtitle=dwelling.landlord_name or "", text=text, keys=keys)
+def bring_up_to_date(engine: sa.Engine, most: int = STEP) -> bool:
+    """Work off the oldest notes in one short transaction; False when there was none. One thread of a desk at a time."""
+    with reading(engine) as connection:
+        last, noted = _oldest(driver_cursor(connection), 0, most)
+    if not noted:
+        return False
+    with writing(engine, gives_way=True) as connection:
+        cursor = driver_cursor(connection)
+        _add_keys(cursor, sorted(_put(cursor, noted)))
+        _forget(cursor, last)
+    return True
 
 
-def write_entry(connection: sa.Connection, kind: str, record_id: str, *, title: str, subtitle: str, text: str, keys: Iterable[str]) -> None:
-    """Put or replace one entry with its keys."""
-    values = {"kind": kind, "record_id": record_id, "title": title, "subtitle": subtitle, "text": normal(text) + PADDING}
-    entry = connection.execute(_PUT_ENTRY, values).scalar_one()
-    wanted = {normal(text_key) for text_key in keys} - {""}
-    present = set(connection.execute(_KEYS_OF_ENTRY, {"of": entry}).scalars())
-    if gone := present - wanted:
-        connection.execute(_DROP_KEY, [{"old": text_key, "of": entry} for text_key in gone])
-    if new := wanted - present:
-        connection.execute(_ADD_KEY, [{"key": text_key, "entry": entry} for text_key in new])
+def catch_up(engine: sa.Engine) -> None:
+    """Work off all notes, very many by slices. A kill anywhere loses nothing: notes go last."""
+    while _count(engine) > SLICE // 4:
+        _work_off_slice(engine)
+    while bring_up_to_date(engine):
+        pass
 
 
-# Made once: building a statement costs more than SQLite needs to carry it out.
-_new_entry = insert(tables.search_entry)
-_PUT_ENTRY = _new_entry.on_conflict_do_update(
-    index_elements=["kind", "record_id"], set_={name: _new_entry.excluded[name] for name in ("title", "subtitle", "text")}
-).returning(tables.search_entry.c.entry)
-_KEYS_OF_ENTRY = sa.select(tables.search_key.c.key).where(tables.search_key.c.entry == sa.bindparam("of"))
-_DROP_KEY = sa.delete(tables.search_key).where(
-    tables.search_key.c.entry == sa.bindparam("of"), tables.search_key.c.key == sa.bindparam("old")
-)
-_ADD_KEY = insert(tables.search_key)
+def _work_off_slice(engine: sa.Engine) -> None:
+    """Entries first, then their keys in the order of the B-tree, then the notes."""
+    last, keys, seen = 0, [], 0
+    while seen < SLICE:
+        with reading(engine) as connection:
+            last_of_step, noted = _oldest(driver_cursor(connection), last, STEP)
+        if not noted:
+            break
+        last, seen = last_of_step, seen + len(noted)
+        with writing(engine, gives_way=True) as connection:
+            keys += _put(driver_cursor(connection), noted)
+    keys.sort()
+    for start in range(0, len(keys), SLICE_KEYS):
+        with writing(engine, gives_way=True) as connection:
+            _add_keys(driver_cursor(connection), keys[start : start + SLICE_KEYS])
+    with writing(engine, gives_way=True) as connection:
+        _forget(driver_cursor(connection), last)
 
 
-def remove_entry(connection: sa.Connection, kind: str, record_id: str) -> None:
-    """Take an entry out, such as a draft that was accepted."""
-    table, key = tables.search_entry, tables.search_key
-    entry = sa.select(table.c.entry).where(table.c.kind == kind, table.c.record_id == record_id).scalar_subquery()
-    connection.execute(sa.delete(key).where(key.c.entry == entry))
-    connection.execute(sa.delete(table).where(table.c.kind == kind, table.c.record_id == record_id))
+def _oldest(cursor: Any, after: int, most: int) -> tuple[int, list[Key]]:
+    """The oldest notes after a place, each thing once, and the place of the last of them."""
+    rows = cursor.execute("SELECT place, kind, record_id FROM search_todo WHERE place > ? ORDER BY place LIMIT ?", (after, most)).fetchall()
+    return (rows[-1][0] if rows else after), list(dict.fromkeys((kind, record_id) for _, kind, record_id in rows))
 
 
-def _tails(name: str) -> list[str]:
-    return [name[start:] for start in range(len(name))]
+def _forget(cursor: Any, last: int) -> None:
+    cursor.execute("DELETE FROM search_todo WHERE place <= ?", (last,))
 
 
-def _ends(number: str, lengths: Sequence[int]) -> list[str]:
-    return [number[-length:] for length in lengths if len(number) > length]
+def _count(engine: sa.Engine) -> int:
+    with reading(engine) as connection:
+        return int(driver_cursor(connection).execute("SELECT count(*) FROM search_todo").fetchone()[0])
+
+
+def _put(cursor: Any, noted: Iterable[Key]) -> list[tuple[str, int]]:
+    """Write the entries of what was noted and drop their old keys; the keys that each has to have, for `_add_keys`.
+
+    All of them, also those that an entry had: they may be missing after a kill between entries and keys.
+    """
+    concerned = _with_inhabitants(cursor, noted)
+    standing = _standing(cursor, concerned)
+    following = cursor.execute("SELECT coalesce(max(entry), 0) + 1 FROM search_entry").fetchone()[0]
+    new, changed, dropped, keys = [], [], [], []
+    for entry in entries_of(cursor, concerned):
+        number, *former = standing.pop(entry.key, (following,))
+        values = (entry.title, entry.subtitle, entry.text, entry.key_text)
+        if not former:
+            new.append((number, entry.kind, entry.record_id, *values))
+            following += 1
+        elif tuple(former) != values:
+            changed.append((*values, number))
+            dropped += [(key, number) for key in key_set(former[3]) - entry.key_set()]
+        keys += [(key, number) for key in entry.key_set()]
+    for number, *former in standing.values():
+        dropped += [(key, number) for key in key_set(former[3])]
+    cursor.executemany("DELETE FROM search_key WHERE key = ? AND entry = ?", dropped)
+    cursor.executemany("DELETE FROM search_entry WHERE entry = ?", [(number,) for number, *_ in standing.values()])
+    cursor.executemany("UPDATE search_entry SET title = ?, subtitle = ?, text = ?, key_text = ? WHERE entry = ?", changed)
+    cursor.executemany(_NEW_ENTRY, new)
+    return keys
+
+
+_NEW_ENTRY = "INSERT INTO search_entry (entry, kind, record_id, title, subtitle, text, key_text) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+def _add_keys(cursor: Any, keys: Sequence[tuple[str, int]]) -> None:
+    cursor.executemany("INSERT OR IGNORE INTO search_key (key, entry) VALUES (?, ?)", keys)
+
+
+def _with_inhabitants(cursor: Any, noted: Iterable[Key]) -> list[Key]:
+    """What was noted, and who lives in a dwelling that was: those whose entry shows another address than the dwelling's."""
+    concerned = dict.fromkeys(noted)
+    dwellings = [record_id for kind, record_id in concerned if kind == "dwelling"]
+    if dwellings:
+        rows = cursor.execute(_INHABITANTS, (*one_of(dwellings), RegistrationState.ACTIVE.value))
+        concerned.update(dict.fromkeys(("resident", resident_id) for (resident_id,) in rows))
+    return list(concerned)
+
+
+_INHABITANTS = """
+SELECT registration.resident_id FROM dwelling
+JOIN registration ON registration.dwelling_id = dwelling.id
+JOIN search_entry ON search_entry.kind = 'resident' AND search_entry.record_id = registration.resident_id
+WHERE dwelling.id IN (SELECT value FROM json_each(?)) AND registration.state = ? AND search_entry.subtitle <> dwelling.address
+"""
+
+
+def _standing(cursor: Any, keys: Iterable[Key]) -> dict[Key, tuple[int, str, str, str, str]]:
+    """What the index has for these: number, title, subtitle, text and keys of each entry."""
+    ids: dict[str, list[str]] = {}
+    for kind, record_id in keys:
+        ids.setdefault(kind, []).append(record_id)
+    found = {}
+    for kind, wanted in ids.items():
+        for number, record_id, *values in cursor.execute(_STANDING, (kind, *one_of(wanted))):
+            found[kind, record_id] = (number, *values)
+    return found
+
+
+_STANDING = """
+SELECT entry, record_id, title, subtitle, text, key_text FROM search_entry
+WHERE kind = ? AND record_id IN (SELECT value FROM json_each(?))
+"""

@@ -93,8 +93,32 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "permit": (("resident_id",), ("case_id",)),
     "endorsement": (("permit_id",), ("case_id",)),
     "document": (("case_id",), ("resident_id",), ("made_at", "id")),
+    "notice": (("made_at", "id"),),
     "conflict": (("subject_type", "subject_id"), ("state", "found_at", "id")),
 }
+
+
+def _add_publications(metadata: sa.MetaData) -> None:
+    """Lists that the centre publishes to every desk, by revision; an entry that was taken out stays as a mark of that."""
+    sa.Table(
+        "publication",
+        metadata,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("published_at", UtcDateTime, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
+    )
+    sa.Table(
+        "published_entry",
+        metadata,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("value", Json),
+        sa.Column("is_removed", sa.Boolean(create_constraint=False), nullable=False),
+        sa.Index("ix_published_entry_revision", "name", "revision"),
+    )
 
 
 def _add_records(metadata: sa.MetaData) -> dict[str, sa.Table]:
@@ -105,6 +129,7 @@ def _add_records(metadata: sa.MetaData) -> dict[str, sa.Table]:
     sa.Table("clerk", metadata, *_columns(Clerk), sa.UniqueConstraint("login", name="uq_clerk_login"))
     station = sa.Table("station", metadata, *_columns(Station))
     station.append_constraint(sa.PrimaryKeyConstraint(station.c.code, name="pk_station"))
+    _add_publications(metadata)
     sa.Table(
         "attachment",
         metadata,
@@ -147,6 +172,11 @@ outbox = sa.Table(
     sa.Column("answered_at", UtcDateTime),
     # Which version each change became at the centre; NULL again once the feed has brought all of them back.
     sa.Column("versions", Json),
+    # What became of a quarantined action: the action that took its place, or who gave it up and why.
+    sa.Column("resent_by", sa.Text),
+    sa.Column("given_up_at", UtcDateTime),
+    sa.Column("given_up_by", sa.Text),
+    sa.Column("given_up_because", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_outbox_outcome", "outcome", "sequence"),
     sa.Index("ix_outbox_versions", "sequence", sqlite_where=sa.text("versions IS NOT NULL")),
 )
@@ -155,8 +185,26 @@ attachment_content = sa.Table(
     "attachment_content",
     desk_metadata,
     sa.Column("hash", sa.Text, primary_key=True),
-    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("file_id", sa.Text, nullable=False),
     sa.Column("is_at_centre", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false()),
+)
+
+attachment_chunk = sa.Table(
+    "attachment_chunk",
+    desk_metadata,
+    # Not the hash: a file that is still being read or fetched has none yet.
+    sa.Column("file_id", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+attachment_incoming = sa.Table(
+    "attachment_incoming",
+    desk_metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("file_id", sa.Text, nullable=False),
 )
 
 draft = sa.Table(
@@ -211,6 +259,8 @@ search_entry = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("subtitle", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    # What stands in search_key for it, so that no index is needed to take it out again.
+    sa.Column("key_text", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "record_id", name="uq_search_entry_kind_record_id"),
 )
 
@@ -219,8 +269,16 @@ search_key = sa.Table(
     desk_metadata,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("entry", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Index("ix_search_key_entry", "entry"),
     sqlite_with_rowid=False,
+)
+
+search_todo = sa.Table(
+    "search_todo",
+    desk_metadata,
+    # Appended in the order of the acts: one page, whatever changed.
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("record_id", sa.Text, nullable=False),
 )
 
 SEARCH_TEXT = "search_text"
@@ -248,6 +306,9 @@ desk = sa.Table(
     sa.Column("enrolled_at", UtcDateTime, nullable=False),
     sa.Column("retired_at", UtcDateTime),
     sa.Column("last_seen_at", UtcDateTime),
+    # The tree hash over the desk's actions so far, as it stood after the last one: see `nbcase.store.action_trees`.
+    sa.Column("tree_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("tree_peaks", Json, nullable=False, server_default="[]"),
 )
 
 session = sa.Table(
@@ -291,6 +352,8 @@ change_feed = sa.Table(
     sa.Column("record_id", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    # Tells this row from one that had its place before a restore; 53 bits.
+    sa.Column("mark", sa.BigInteger, nullable=False, server_default=sa.text("((random() * 9007199254740991)::bigint)")),
     sa.Index("ix_change_feed_station", "station_code", "xid", "position"),
     sa.Index("ix_change_feed_record", "record_type", "record_id", "version"),
 )
@@ -305,6 +368,15 @@ number_lease = sa.Table(
     sa.Column("leased_at", UtcDateTime, nullable=False),
     # When the desk first named the block as its own; NULL while the answer may have been lost.
     sa.Column("confirmed_at", UtcDateTime),
+)
+
+attachment_use = sa.Table(
+    "attachment_use",
+    centre_metadata,
+    # Which records name a file: a station may fetch the files of its own records.
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("record_type", sa.Text, primary_key=True),
+    sa.Column("record_id", sa.Text, primary_key=True),
 )
 
 centre_state = sa.Table(

@@ -5,17 +5,20 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from threading import local
+from types import MappingProxyType
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
+import urllib3
 import zstandard
 
 from nbcase.crypto.keys import SigningKey
+from nbcase.crypto.pulse import pulse_proof
 from nbcase.crypto.requests import EMPTY_HASH, request_bytes, session_bytes
-from nbcase.domain.action import Action
 from nbcase.domain.clock import Clock
 from nbcase.domain.crashpoints import reach
 from nbcase.domain.errors import NotAllowed, Offline, UserError
@@ -23,18 +26,25 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Dossier
 from nbcase.operations.messages import (
-    ActionBatch,
     BatchAnswer,
     EnrolAnswer,
     EnrolRequest,
+    FilesLacking,
+    FilesQuery,
     HelloAnswer,
     HelloRequest,
+    HistoryAnswer,
+    PublicationAnswer,
+    PulseAnswer,
     ReconcileAnswer,
     ReconcileRequest,
     ResidentAnswer,
     ResidentQuery,
+    RetireAnswer,
+    RetireRequest,
     SessionAnswer,
     SessionRequest,
+    StoredActions,
     Trouble,
 )
 from nbcase.store.feed import FeedPage, FeedRow
@@ -44,6 +54,8 @@ CONNECT_S = 5.0
 ANSWER_S = 30.0
 SEARCH_S = 3.0
 """A clerk is waiting: after this the desk goes on without the centre's word."""
+
+PULSE_S = 10.0
 
 MOST_ANSWER = 64 << 20
 WORTH_PACKING = 1024
@@ -71,6 +83,12 @@ class _WrongClock(Exception):
     def __init__(self, server_at: datetime) -> None:
         super().__init__("the desk's clock is off")
         self.server_at = server_at
+
+
+class _Dated(msgspec.Struct):
+    """As much of an action as the line looks at."""
+
+    estimated_at: str
 
 
 class _NoSession(Exception):
@@ -102,9 +120,16 @@ class Line(Protocol):
 
 
 class HttpLine:
-    """The real line. Each thread has its own connection, so that a clerk's question does not wait behind a long upload."""
+    """The real line. Each thread has its own connection, so that a clerk's question does not wait behind a long upload.
 
-    def __init__(self) -> None:
+    `ca_file` (PEM) is the only authority whose certificate the centre may have; empty for those that everybody knows.
+    Raises `UserError` where there is no such file.
+    """
+
+    def __init__(self, ca_file: str = "") -> None:
+        if ca_file and not Path(ca_file).is_file():
+            raise UserError(tr("没有根证书文件：{path}").format(path=ca_file), do=tr("请管理员核对设置 centre_ca_file。"))
+        self._ca_file = ca_file
         self._local = local()
         self._connections: list[requests.Session] = []
 
@@ -124,7 +149,8 @@ class HttpLine:
             ) from error
         except requests.exceptions.Timeout as error:
             raise Offline(tr("中心没有按时回应。"), safe=kept, do=tr("程序会自动重试。")) from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            # An answer is read below requests, which then does not translate what urllib3 raises when it breaks off.
             raise Offline(tr("连不上中心。"), safe=kept, do=tr("请检查网线和网络；程序会自动重试。")) from error
 
     def close(self) -> None:
@@ -134,7 +160,7 @@ class HttpLine:
 
     def _connection(self) -> requests.Session:
         if not hasattr(self._local, "http"):
-            self._local.http = _http_session()
+            self._local.http = _http_session(self._ca_file)
             self._connections.append(self._local.http)
         http: requests.Session = self._local.http
         return http
@@ -156,6 +182,7 @@ class CentreClient:
         self._line = line or HttpLine()
         self._clerk: tuple[str, Signer] | None = None
         self._token = ""
+        self._pulse_key, self._pulse_mark = b"", ""
         self.clock_offset = timedelta(0)
 
     def sign_in(self, login: str, key: Signer) -> None:
@@ -174,32 +201,74 @@ class CentreClient:
         """First words; measures the clock's offset, half of the way there and back taken off."""
         sent_at = self._clock.now()
         answer = self._ask("POST", "/v1/hello", HelloAnswer, request)
-        received_at = self._clock.now()
-        self.clock_offset = answer.server_at - (sent_at + (received_at - sent_at) / 2)
+        self._measure(sent_at, answer.server_at)
+        self._pulse_key, self._pulse_mark = bytes.fromhex(answer.pulse_key), answer.pulse_mark
         return answer
 
-    def has_attachment(self, content_hash: str) -> bool:
-        """Whether the centre holds the file."""
-        status, _ = self._send("HEAD", f"/v1/attachments/{content_hash}", b"", {})
-        return bool(status == requests.codes.ok)
+    def has_news(self, *, cursor: str, sequence: int) -> bool:
+        """Whether the centre has anything that this desk does not know: the one question of a quiet desk. Measures the clock too.
 
-    def put_attachment(self, content_hash: str, content: bytes, media_type: str) -> None:
-        """Send a file; the centre checks it against its hash."""
-        status, body = self._send("PUT", f"/v1/attachments/{content_hash}", content, {"Content-Type": media_type}, body_hash=content_hash)
-        if status != requests.codes.created:
-            raise _refusal(status, body)
+        `cursor` is how far the desk has read, `sequence` the last of its acts that the centre has. True as well where the
+        centre does not know the question.
+        """
+        if not self._pulse_key:
+            return True
+        target = f"/v1/pulse?cursor={cursor}&sequence={sequence}&mark={self._pulse_mark}"
+        sent_at = self._clock.now()
+        reply = self._at_the_right_time(lambda: self._send_pulse(target))
+        if reply.status != requests.codes.ok:
+            return True
+        answer = _decode(reply.content, PulseAnswer)
+        self._measure(sent_at, answer.server_at)
+        return answer.has_news
 
-    def push(self, actions: Sequence[Action]) -> BatchAnswer:
-        """Send actions in order; see `BatchAnswer.missing` and `.refused`."""
-        return self._ask("POST", "/v1/actions", BatchAnswer, ActionBatch(actions=list(actions)), as_clerk=True, also=(409,))
+    def _measure(self, sent_at: datetime, server_at: datetime) -> None:
+        received_at = self._clock.now()
+        self.clock_offset = server_at - (sent_at + (received_at - sent_at) / 2)
 
-    def changes(self, cursor: str, limit: int) -> FeedPage:
-        """The page of the feed after `cursor`."""
-        return self._ask("GET", f"/v1/changes?cursor={cursor}&limit={limit}", FeedPage)
+    def lacking_files(self, hashes: Sequence[str]) -> Sequence[str]:
+        """Those of these files that the centre does not have."""
+        return self._ask("POST", "/v1/attachments/known", FilesLacking, FilesQuery(hashes=list(hashes))).hashes
+
+    def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """One signed request for those who judge status and headers themselves: see `nbcase.sync.files`."""
+        return self._send(method, target, body, headers)
+
+    def send_as_clerk(self, method: str, target: str, headers: Mapping[str, str]) -> Reply:
+        """The same with the clerk's session, without a body."""
+        return self._as_clerk(lambda token: self._send(method, target, b"", {**headers, "Nbcase-Session": token}))
+
+    def push(self, bodies: Sequence[bytes], lacking: Sequence[str] = ()) -> BatchAnswer:
+        """Send actions, each in its canonical form, in order; see `BatchAnswer.missing` and `.refused`.
+
+        `lacking` are ids of those whose files will never come: the centre puts these into quarantine and goes on.
+        """
+        message = StoredActions(actions=[msgspec.Raw(body) for body in bodies], lacking=list(lacking))
+        oldest = {"Nbcase-Oldest": msgspec.json.decode(bodies[0], type=_Dated).estimated_at} if bodies else {}
+        return self._ask("POST", "/v1/actions", BatchAnswer, message, as_clerk=True, also=(409,), more_headers=oldest)
+
+    def publication(self, name: str, after: int) -> PublicationAnswer:
+        """What changed of a published list after a revision; 0 for the whole."""
+        return self._ask("GET", f"/v1/publications/{quote(name, safe='')}?after={after}", PublicationAnswer)
+
+    def history(self, after: int) -> HistoryAnswer:
+        """The first of the desk's own actions after a sequence number, as the centre holds them; none at the end."""
+        return self._ask("GET", f"/v1/actions?after={after}", HistoryAnswer)
+
+    def changes(self, cursor: str, limit: int, *, whole: bool = False) -> FeedPage:
+        """The page of the feed after `cursor`; `whole` for a desk that fetches all of its station, and wants no older versions."""
+        return self._ask("GET", f"/v1/changes?cursor={cursor}&limit={limit}{'&whole=1' if whole else ''}", FeedPage)
 
     def reconcile(self, request: ReconcileRequest) -> ReconcileAnswer:
         """The centre's count and digest for this desk; the caller checks the signature."""
         return self._ask("POST", "/v1/reconcile", ReconcileAnswer, request)
+
+    def retire(self, request: RetireRequest) -> RetireAnswer:
+        """Take the desk out of service; one that is out already gets its answer again, without a session."""
+        try:
+            return self._ask("POST", "/v1/retire", RetireAnswer, request)
+        except _NoSession:
+            return self._ask("POST", "/v1/retire", RetireAnswer, request, as_clerk=True)
 
     def find_residents(self, *, document_kind: str, document_number: str, name: str, birth_on: date | None) -> Sequence[Dossier]:
         """Residents with this document, or with this name and birth date, at any station."""
@@ -222,19 +291,19 @@ class CentreClient:
         as_clerk: bool = False,
         also: Sequence[int] = (),
         answer_s: float = ANSWER_S,
+        more_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> T:
         body, headers = _packed(message) if message is not None else (b"", {})
+        headers = {**headers, **more_headers}
         if as_clerk:
-            status, content = self._as_clerk(
-                lambda token: self._send(method, target, body, {**headers, "Nbcase-Session": token}, answer_s=answer_s)
-            )
+            reply = self._as_clerk(lambda token: self._send(method, target, body, {**headers, "Nbcase-Session": token}, answer_s=answer_s))
         else:
-            status, content = self._send(method, target, body, headers, answer_s=answer_s)
-        if status != requests.codes.ok and status not in also:
-            raise _refusal(status, content)
-        return _decode(content, kind)
+            reply = self._send(method, target, body, headers, answer_s=answer_s)
+        if reply.status != requests.codes.ok and reply.status not in also:
+            raise refusal(reply)
+        return _decode(reply.content, kind)
 
-    def _as_clerk(self, send: Callable[[str], tuple[int, bytes]]) -> tuple[int, bytes]:
+    def _as_clerk(self, send: Callable[[str], Reply]) -> Reply:
         """Send with the clerk's token; when the centre does not know it (any more), open a session and send once more."""
         if self._token:
             try:
@@ -265,23 +334,24 @@ class CentreClient:
         body: bytes,
         headers: Mapping[str, str],
         *,
-        body_hash: str | None = None,
         answer_s: float = ANSWER_S,
-    ) -> tuple[int, bytes]:
-        """Sign and send; a wrong clock is corrected by what the centre says, and the request signed anew, once."""
-        body_hash = body_hash or (hashlib.sha256(body).hexdigest() if body else EMPTY_HASH)
+    ) -> Reply:
+        """Sign and send."""
+        body_hash = hashlib.sha256(body).hexdigest() if body else EMPTY_HASH
+        return self._at_the_right_time(lambda: self._send_once(method, target, body, headers, body_hash, answer_s))
+
+    def _at_the_right_time(self, send: Callable[[], Reply]) -> Reply:
+        """Send; a wrong clock is corrected by what the centre says, and the request signed anew, once."""
         try:
-            return self._send_once(method, target, body, headers, body_hash, answer_s)
+            return send()
         except _WrongClock as error:
             self.clock_offset = error.server_at - self._clock.now()
         try:
-            return self._send_once(method, target, body, headers, body_hash, answer_s)
+            return send()
         except _WrongClock as error:
             raise Offline(tr("本机时钟不稳定，中心不收。"), safe=tr("办件保存在本机。"), do=tr("请把电脑时间调准。")) from error
 
-    def _send_once(
-        self, method: str, target: str, body: bytes, headers: Mapping[str, str], body_hash: str, answer_s: float
-    ) -> tuple[int, bytes]:
+    def _send_once(self, method: str, target: str, body: bytes, headers: Mapping[str, str], body_hash: str, answer_s: float) -> Reply:
         at, nonce = self._time(), _nonce()
         message = request_bytes(method=method, target=target, at=at, nonce=nonce, body_hash=body_hash)
         signed = {
@@ -292,6 +362,15 @@ class CentreClient:
             "Nbcase-Signature": self._device.sign(message),
         }
         return exchange(self._line, method, self.url + target, body, signed, answer_s)
+
+    def _send_pulse(self, target: str) -> Reply:
+        at = self._time()
+        proven = {
+            "Nbcase-Desk": self._desk_id,
+            "Nbcase-Time": at,
+            "Nbcase-Signature": pulse_proof(self._pulse_key, target=target, at=at),
+        }
+        return exchange(self._line, "GET", self.url + target, b"", proven, PULSE_S)
 
 
 def checked_url(url: str) -> str:
@@ -308,28 +387,29 @@ def checked_url(url: str) -> str:
     )
 
 
-def enrol_over_http(url: str, request: EnrolRequest) -> EnrolAnswer:
+def enrol_over_http(url: str, request: EnrolRequest, ca_file: str = "") -> EnrolAnswer:
     """Carry an enrolment to the centre at `url` and the answer back: the `exchange` of `nbcase.operations.enrol.enrol`."""
-    line = HttpLine()
+    line = HttpLine(ca_file)
     try:
         headers = {"Content-Type": "application/json"}
-        status, content = exchange(line, "POST", f"{checked_url(url)}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
+        reply = exchange(line, "POST", f"{checked_url(url)}/v1/enrol", msgspec.json.encode(request), headers, ANSWER_S)
     finally:
         line.close()
-    if status != requests.codes.ok:
-        raise _refusal(status, content)
-    return _decode(content, EnrolAnswer)
+    if reply.status != requests.codes.ok:
+        raise refusal(reply)
+    return _decode(reply.content, EnrolAnswer)
 
 
-def _http_session() -> requests.Session:
+def _http_session(ca_file: str) -> requests.Session:
     http = requests.Session()
+    http.verify = ca_file or True
     # Only what was signed and meant: no credentials from .netrc, no proxy that happens to be set.
     http.trust_env = False
     return http
 
 
-def exchange(line: Line, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> tuple[int, bytes]:
-    """Send one request; status and content. Everything that is not a centre's answer is `Offline`, with the cause in words."""
+def exchange(line: Line, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> Reply:
+    """Send one request. Everything that is not a centre's answer is `Offline`, with the cause in words."""
     reach("desk.request.before")
     answer = line.carry(method, url, body, {"Accept": "application/json", "Accept-Encoding": "zstd", **headers}, answer_s)
     reach("desk.request.after")
@@ -356,10 +436,12 @@ def _read(response: requests.Response) -> bytes:
     return unpacked
 
 
-def _checked(answer: Reply) -> tuple[int, bytes]:
+def _checked(answer: Reply) -> Reply:
     status, content = answer.status, answer.content
     kind = answer.headers.get("content-type", "")
-    is_ours = kind.startswith("application/json") or (not content and status in (200, 201, 404))
+    is_ours = (
+        kind.startswith("application/json") or status == requests.codes.partial_content or (not content and status in (200, 201, 204, 404))
+    )
     if 300 <= status < 400 or (not is_ours and kind.startswith("text/html")):
         raise Offline(
             tr("网络要求先登录（收到的是网页，不是中心）。"),
@@ -372,7 +454,7 @@ def _checked(answer: Reply) -> tuple[int, bytes]:
         raise Offline(tr("收到的不是中心的回应。"), safe=tr("办件保存在本机。"), do=tr("请请管理员核对中心地址。"))
     if status == 401:
         _raise_mendable(content)
-    return status, content
+    return answer
 
 
 def _busy(answer: Reply) -> Busy:
@@ -399,9 +481,10 @@ def _raise_mendable(content: bytes) -> None:
         raise _NoSession
 
 
-def _refusal(status: int, content: bytes) -> UserError:
-    trouble = _decode(content, Trouble)
-    kind = NotAllowed if status in (401, 403) else UserError
+def refusal(reply: Reply) -> UserError:
+    """What the centre said as an error."""
+    trouble = _decode(reply.content, Trouble)
+    kind = NotAllowed if reply.status in (401, 403) else UserError
     return kind(trouble.what, safe=trouble.safe, do=trouble.do)
 
 

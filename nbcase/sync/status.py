@@ -6,8 +6,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nbcase.domain.errors import UserError
+from nbcase.domain.words import tr
 from nbcase.store.desk_work import state
 from nbcase.store.outbox import Tally, tally
+
+CLOCK_TOLERANCE_S = 300.0
+"""A desk whose clock is further off than this is told so all the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,9 @@ class SyncStatus:
 
     `sent` counts actions with an answer, `confirmed` those the centre has signed for. `is_equal` says that count and
     digest of both sides were the same at `reconciled_at`, and that nothing was sent since. `contact_at` is the last
-    time that the centre answered: so old are the rules and lists that this desk works by.
+    time that the centre answered: so old are the rules and lists that this desk works by. `drill_left_s` is above 0 while the
+    line is cut on purpose. `is_queued` says that the centre is busy and has given this desk an appointment (`next_try_at`):
+    nothing is wrong, and nobody has to do anything.
     """
 
     is_online: bool
@@ -43,11 +49,25 @@ class SyncStatus:
     clock_offset_s: float
     next_try_at: datetime | None = None
     problem: Problem | None = None
+    drill_left_s: float = 0.0
+    is_queued: bool = False
 
     @property
     def total(self) -> int:
         """All actions this desk ever made."""
         return self.sent + self.waiting
+
+    @property
+    def clock_notice(self) -> Problem | None:
+        """Stands beside everything else while the desk's clock is off: dates on papers come from it."""
+        if abs(self.clock_offset_s) <= CLOCK_TOLERANCE_S:
+            return None
+        words = tr("本机时钟比中心慢 {n} 分钟。") if self.clock_offset_s > 0 else tr("本机时钟比中心快 {n} 分钟。")
+        return Problem(
+            what=words.format(n=round(abs(self.clock_offset_s) / 60)),
+            safe=tr("上传的办件同时记有按中心校正的时间。"),
+            do=tr("请把电脑的日期和时间调准。"),
+        )
 
 
 def desk_status(

@@ -23,7 +23,8 @@ from nbcase.domain.readings import initials, readings
 from nbcase.domain.resident import Resident
 from nbcase.store import tables
 from nbcase.store.desk_database import open_desk_database, reading, writing
-from nbcase.store.search import index_records, normal, search
+from nbcase.store.search import catch_up, note_changed, search
+from nbcase.store.search_entry import normal
 from nbcase.store.shelf import Shelf
 
 SEED = 1
@@ -74,8 +75,9 @@ def _fill(engine: sa.Engine, count: int) -> list[Resident]:
             records = [record for person in batch for record in person.records()]
             for record in records:
                 shelf.write(record)
-            index_records(connection, records)
+            note_changed(connection, records)
         residents += [person.resident for person in batch]
+    catch_up(engine)
     return residents
 
 

@@ -119,7 +119,8 @@ def test_no_word_leaves_the_page(code: str, specimen: bool, tmp_path: Path) -> N
 
 
 def name_key(layout: Layout) -> str:
-    return "name" if layout.field("name") else "applicant"
+    """The field for a person's name; an inner paper has only the clerk's."""
+    return next(key for key in ("name", "applicant", "clerk") if layout.field(key))
 
 
 def provisional(layout: Layout) -> dict[str, object]:

@@ -21,7 +21,8 @@ from nbcase.domain.resident import Resident
 from nbcase.operations.drafts import Draft, drafts, load_draft
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
-from nbcase.store.desk_work import attachment_bytes, read_action
+from nbcase.store.desk_files import file_bytes
+from nbcase.store.desk_work import read_action
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter, make_counter, open_counter
 from tests.parts.newcomer import NUMBER
@@ -129,7 +130,7 @@ def check_case(counter: Counter, case: Case) -> None:
         named |= {content_hash for material in case.materials for content_hash in material.attachments}
         assert len(named) == len(action.attachments) == 3  # two papers and the photo of the chip
         for content_hash in named:
-            content = attachment_bytes(connection, content_hash)
+            content = file_bytes(connection, content_hash)
             assert content is not None
             assert hashlib.sha256(content).hexdigest() == content_hash
     assert {case.form[key] for key, _ in TYPED} == {"海曙区样例街道新村路9号101室", "04", "01", "2", "19900005061", "60", "13", "20"}
@@ -152,4 +153,4 @@ def check_draft(counter: Counter, draft: Draft, answers: Mapping[str, Any]) -> N
         assert not value or draft.answers[key] == value, key
     with reading(counter.desk.engine) as connection:
         assert [file.role for file in draft.attachments] == ["chip_photo"]
-        assert attachment_bytes(connection, draft.attachments[0].hash) == bytes(1024)
+        assert file_bytes(connection, draft.attachments[0].hash) == bytes(1024)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nbcase.domain.clerk import Clerk, Role, Station
 from nbcase.domain.clock import SetClock
-from nbcase.domain.errors import Offline
+from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.desk import Desk, Dossier
@@ -34,6 +34,11 @@ class FakeCentre:
         if not self.is_reachable:
             raise Offline("中心现在不可达。")
         return self.dossiers
+
+    def fetch_file(self, content_hash: str) -> None:
+        if not self.is_reachable:
+            raise Offline("中心现在不可达。")
+        raise UserError("中心没有这份文件。")
 
 
 def make_clerk(login: str, name: str, role: Role) -> Clerk:

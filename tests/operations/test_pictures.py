@@ -1,11 +1,12 @@
 """Files of a case as pictures: scans as they are, PDFs page by page, and a clear word where there is nothing to see."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from nbcase.domain.errors import UserError
+from nbcase.domain.errors import Offline, UserError
 from nbcase.operations.desk import Desk
 from nbcase.operations.drafts import keep_draft_file
 from nbcase.operations.pictures import page_picture
@@ -39,5 +40,12 @@ def test_what_cannot_be_seen_says_why(desk: Desk) -> None:
     broken = keep_draft_file(desk, "job_proof", b"%PDF-1.4 nonsense", "application/pdf")
     with pytest.raises(UserError, match="打不开"):
         page_picture(desk, broken.hash)
-    with pytest.raises(UserError, match="没有这份材料"):
+    with pytest.raises(UserError, match="没有这份文件"):
         page_picture(desk, "0" * 64)
+
+
+def test_a_scan_of_another_desk_says_that_it_opens_with_the_line(desk: Desk, centre: Any) -> None:
+    centre.is_reachable = False
+    with pytest.raises(Offline) as raised:
+        page_picture(desk, "0" * 64)
+    assert (raised.value.what, raised.value.do) == ("这份文件是在另一台电脑办理的，本机没有。", "联网后可打开。")

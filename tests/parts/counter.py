@@ -15,7 +15,7 @@ from nbcase.demo.stations import clerks, stations
 from nbcase.documents.printing import FolderQueue
 from nbcase.domain.clerk import Clerk, Role
 from nbcase.domain.clock import CHINA, SetClock
-from nbcase.domain.errors import Offline
+from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.desk import Desk, Dossier
@@ -23,7 +23,7 @@ from nbcase.settings import Settings
 from nbcase.store import tables
 from nbcase.store.desk_database import open_desk_database, writing
 from nbcase.store.desk_work import DeskIdentity
-from nbcase.store.search import index_records
+from nbcase.store.search import catch_up, note_changed
 from nbcase.store.shelf import Shelf
 from ui.context import Notice
 from ui.tasks import InlineTasks, Tasks
@@ -45,6 +45,11 @@ class FakeCentre:
         if not self.is_reachable:
             raise Offline("中心现在不可达。", safe="本机照常受理。")
         return self.dossiers
+
+    def fetch_file(self, content_hash: str) -> None:
+        if not self.is_reachable:
+            raise Offline("中心现在不可达。", safe="本机照常受理。")
+        raise UserError("中心没有这份文件。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,8 @@ def _fill(desk: Desk, count: int, seed: int) -> None:
         ]
         for record in records:
             shelf.write(record)
-        index_records(connection, records)
+        note_changed(connection, records)
+    catch_up(desk.engine)
 
 
 @pytest.fixture

@@ -10,15 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from nbcase.domain.action import Action
+from nbcase.domain.case import Case, CaseState
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import Clock
 from nbcase.domain.ids import derived_id, new_id
 from nbcase.domain.resident import Resident
 from nbcase.operations.enrol import Enrolment, enrol
+from nbcase.operations.seal import begin_sealing
 from nbcase.operations.sign_in import SignedIn, keep_slots, sign_in
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import desk_work
 from nbcase.store.records import R, Record
+from nbcase.store.sealed_log import SealedLog
 from nbcase.store.shelf import Shelf
 from nbcase.store.vault import FileVault
 from nbcase.sync.client import CentreClient, enrol_over_http
@@ -42,6 +45,7 @@ class WorkingDesk:
     contact: Contact
     loop: SyncLoop
     clock: Clock
+    sealed_log: SealedLog
 
     @property
     def engine(self) -> sa.Engine:
@@ -65,6 +69,25 @@ class WorkingDesk:
         present = self.get(type(record), record.id)
         assert present is not None
         return self.act(replace(present, **fields), kind="registration.change")
+
+    def accept(self, number: str) -> Case:
+        """A case of a new resident, accepted now."""
+        person = self.resident()
+        case = Case(
+            id=new_id(),
+            number=number,
+            item_code="residence_registration",
+            situation_code="new",
+            resident_id=person.id,
+            applicant_name=person.name,
+            state=CaseState.ACCEPTED,
+            step_code="register",
+            accepted_at=self.clock.now(),
+            accepted_by=self.clerk.id,
+            station_code=person.station_code,
+        )
+        self.act(case, person)
+        return case
 
     def get(self, kind: type[R], record_id: str) -> R | None:
         """A record as this desk has it."""
@@ -100,6 +123,7 @@ def make_desk(centre: RunningCentre, tmp_path: Path) -> Iterator[MakeDesk]:
             folder = tmp_path / f"desk-{new_id()[-6:]}"
             desk = open_desk(centre, folder, login, clock or centre.clock)
             stack.callback(desk.engine.dispose)
+            stack.callback(desk.sealed_log.close)
             stack.callback(desk.client.close)
             return desk
 
@@ -121,4 +145,5 @@ def open_desk(centre: RunningCentre, folder: Path, login: str, clock: Clock) -> 
         enrolment=enrolment,
         on_people=lambda clerks: keep_slots(vault, signed_in.secrets, clerks),
     )
-    return WorkingDesk(folder, vault, enrolment, signed_in, client, contact, SyncLoop(contact), clock)
+    log = begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock)
+    return WorkingDesk(folder, vault, enrolment, signed_in, client, contact, SyncLoop(contact), clock, log)

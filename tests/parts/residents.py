@@ -1,10 +1,14 @@
 """Residents of a counter in the state that a test needs, a card of theirs on the reader, and a case of theirs."""
 
+from datetime import date
+
 from nbcase.devices.contract import CardData
-from nbcase.domain.case import HandedIn
+from nbcase.domain.case import Case, HandedIn
 from nbcase.domain.identity import DocumentKind
+from nbcase.domain.permit import Permit
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
+from nbcase.operations.desk import Dossier
 from nbcase.operations.drafts import keep_draft_file
 from nbcase.operations.offers import known_answers, offers, present_standing
 from nbcase.store.desk_database import reading
@@ -63,3 +67,16 @@ def applied(counter: Counter, scan: bytes = SCAN) -> str:
     case_id = accept(counter.desk, clerk, request).case.id
     counter.clerk = former
     return case_id
+
+
+ELSEWHERE = "330299-09"
+"""A station that this desk knows nothing else of."""
+
+
+def issued_elsewhere(counter: Counter, case_id: str) -> None:
+    """The centre knows a permit of the case's applicant at another station."""
+    with reading(counter.desk.engine) as connection:
+        shelf = Shelf(connection)
+        resident = shelf.need(Resident, shelf.need(Case, case_id).resident_id)
+    permit = Permit(id="p-elsewhere", resident_id=resident.id, case_id="c-elsewhere", issued_on=date(2026, 5, 1), station_code=ELSEWHERE)
+    counter.centre.dossiers.append(Dossier(resident=resident, records=(permit,)))

@@ -66,8 +66,8 @@ def test_work_in_flight_when_the_centre_is_killed_arrives_once_after_its_restart
     # The answer to the push is lost with the process: killed after the commit, before the desk kept it.
     push = desk.client.push
 
-    def push_and_kill(actions: object) -> object:
-        answer = push(actions)  # type: ignore[arg-type]
+    def push_and_kill(*sent: object) -> object:
+        answer = push(*sent)  # type: ignore[arg-type]
         assert len(answer.answers) == 30
         process.kill()
         process.wait()
@@ -90,5 +90,6 @@ def test_work_in_flight_when_the_centre_is_killed_arrives_once_after_its_restart
     restarted.terminate()
     assert restarted.wait(30) == 0, "a clean stop is no failure"
     desk.client.close()
+    desk.sealed_log.close()
     desk.engine.dispose()
     direct.close()

@@ -88,7 +88,7 @@ def test_a_spoilt_slot_is_told_apart_from_a_wrong_password(make_desk: MakeDesk) 
 def test_the_database_is_unreadable_without_the_slot(make_desk: MakeDesk) -> None:
     desk = make_desk("li")
     desk.act(desk.resident("独一无二样"))
-    content = b"".join(path.read_bytes() for path in desk.folder.iterdir())
+    content = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
     assert "独一无二样".encode() not in content
     assert b"SQLite format" not in content
     assert desk.signed_in.secrets.database_key.hex().encode() not in content

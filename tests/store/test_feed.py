@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nbcase.domain.errors import UserError
 from nbcase.store.centre_database import open_centre_database
-from nbcase.store.feed import START, append, feed_head, parse_cursor, read_page
+from nbcase.store.feed import START, adopt_feed, append, feed_head, parse_cursor, read_page
 from nbcase.store.tables import change_feed
 
 STATION = "3302120010"
@@ -100,7 +100,61 @@ def test_a_station_sees_its_own_rows_and_those_for_everybody_in_order(engine: sa
         assert feed_head(connection, "nobody") != START
 
 
-@pytest.mark.parametrize("cursor", ["", "1", "1.", ".1", "1.x", "-1.2", "1.2.3", "９.1", "9" * 50 + ".1"])
+def _written(engine: sa.Engine, *names: str) -> None:
+    for name in names:
+        with engine.begin() as connection:
+            append(connection, [_row(name)])
+
+
+def _is_reset(engine: sa.Engine, cursor: str) -> bool:
+    with engine.begin() as connection:
+        page = read_page(connection, STATION, cursor)
+    assert not page.reset or (page.rows, page.cursor, page.has_more) == ([], START, True)
+    return page.reset
+
+
+def test_a_reader_whose_row_is_gone_after_a_restore_begins_anew(engine: sa.Engine) -> None:
+    _written(engine, "a", "b", "lost")
+    _, cursor = _read(engine, START)
+    assert not _is_reset(engine, cursor)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(change_feed).where(change_feed.c.record_id == "lost"))
+    assert _is_reset(engine, cursor)
+    assert _read(engine, START)[0] == ["a", "b"]
+
+
+def test_a_reader_on_whose_place_the_same_change_was_written_again_after_a_restore_begins_anew(engine: sa.Engine) -> None:
+    _written(engine, "a")
+    _, cursor = _read(engine, START)
+    place = parse_cursor(cursor)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(change_feed))
+        again = {**_row("a"), "xid": place.transaction, "position": place.position}
+        columns = ", ".join(again)
+        statement = f"INSERT INTO change_feed ({columns}) OVERRIDING SYSTEM VALUE VALUES (:{', :'.join(again)})"
+        connection.execute(sa.text(statement), again)
+    assert _is_reset(engine, cursor)
+
+
+def test_rows_of_another_cluster_are_adopted_once_and_new_ones_come_after_them(engine: sa.Engine) -> None:
+    _written(engine, "a", "b")
+    _, old = _read(engine, START)
+    with engine.begin() as connection:
+        assert not adopt_feed(connection)
+        connection.execute(sa.update(change_feed).values(xid=change_feed.c.xid + 10**9))
+    _written(engine, "c")
+    assert _read(engine, START)[0] == ["c"], "what the yardstick of this test is: rows hidden by their numbers"
+    with engine.begin() as connection:
+        assert adopt_feed(connection)
+        assert not adopt_feed(connection)
+    assert _is_reset(engine, old)
+    names, cursor = _read(engine, START)
+    assert names == ["a", "b", "c"]
+    _written(engine, "d")
+    assert _read(engine, cursor)[0] == ["d"]
+
+
+@pytest.mark.parametrize("cursor", ["", "1.1", "1.1.", ".1.1", "1.1.x", "-1.2.3", "1.2.3.4", "９.1.1", "9" * 50 + ".1.1"])
 def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
     with pytest.raises(UserError, match="更新位置"):
         parse_cursor(cursor)

@@ -1,6 +1,7 @@
 """A desk and its centre over real HTTP, real PostgreSQL, real SQLCipher."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,9 +12,9 @@ from nbcase.domain.action import Action, action_hash, canonical
 from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import NotAllowed, Offline, UserError
 from nbcase.domain.resident import Resident
+from nbcase.operations.messages import BatchAnswer
 from nbcase.store import tables
 from nbcase.store.desk_database import reading, writing
-from nbcase.store.desk_work import set_state, state
 from nbcase.store.outbox import next_actions
 from nbcase.store.shelf import Shelf
 from nbcase.sync.client import checked_url
@@ -42,6 +43,11 @@ def waiting(desk: WorkingDesk) -> list[Action]:
         return next_actions(connection, 500)
 
 
+def push_all(desk: WorkingDesk, actions: Sequence[Action]) -> BatchAnswer:
+    """Send actions past the outbox."""
+    return desk.client.push([canonical(action) for action in actions])
+
+
 def test_work_done_offline_arrives_once_and_both_sides_agree(centre: RunningCentre, make_desk: MakeDesk) -> None:
     desk = make_desk("li")
     people = [desk.resident(f"样{n}") for n in range(3)]
@@ -66,7 +72,7 @@ def test_a_batch_sent_twice_is_answered_alike_and_applied_once(centre: RunningCe
     desk.act(person)
     desk.change(person, phone="13900000001")
     batch = waiting(desk)
-    first, second = desk.client.push(batch), desk.client.push(batch)
+    first, second = push_all(desk, batch), push_all(desk, batch)
     assert first == second
     assert [answer.outcome.value for answer in first.answers] == ["accepted", "accepted"]
     assert len(actions_at(centre)) == 2
@@ -78,7 +84,7 @@ def test_a_batch_sent_twice_is_answered_alike_and_applied_once(centre: RunningCe
 def test_an_answer_lost_on_its_way_is_asked_for_again(centre: RunningCentre, make_desk: MakeDesk) -> None:
     desk = make_desk("li")
     desk.act(desk.resident())
-    desk.client.push(waiting(desk))
+    push_all(desk, waiting(desk))
     assert outbox_of(desk) == [(None, "")]
     status = desk.sync()
     assert (status.waiting, status.confirmed, status.is_equal) == (0, 1, True)
@@ -105,7 +111,7 @@ def test_a_cut_between_any_two_stages_loses_and_doubles_nothing(centre: RunningC
 def test_a_file_is_at_the_centre_before_the_act_that_names_it(centre: RunningCentre, make_desk: MakeDesk) -> None:
     desk = make_desk("li")
     desk.act(desk.resident(), files=(b"front", b"back"))
-    early = desk.client.push(waiting(desk))
+    early = push_all(desk, waiting(desk))
     assert early.answers == []
     assert sorted(early.missing) == sorted(hashlib.sha256(content).hexdigest() for content in (b"front", b"back"))
     assert actions_at(centre) == []
@@ -186,19 +192,19 @@ def test_a_gap_or_a_broken_chain_is_refused_in_words_and_nothing_is_lost(centre:
     for n in range(3):
         desk.act(desk.resident(f"样{n}"))
     first, second, third = waiting(desk)
-    gap = desk.client.push([first, third])
+    gap = push_all(desk, [first, third])
     assert [answer.action_id for answer in gap.answers] == [first.id]
     assert gap.refused is not None
     assert "不连续" in gap.refused.what
     chained = replace(second, previous_hash="0" * 64)
-    broken = desk.client.push([replace(chained, hash=action_hash(chained))]).refused
+    broken = push_all(desk, [replace(chained, hash=action_hash(chained))]).refused
     assert broken is not None
     assert "接不上" in broken.what
-    changed = desk.client.push([replace(second, clerk_id="clerk-qian")]).refused
+    changed = push_all(desk, [replace(second, clerk_id="clerk-qian")]).refused
     assert changed is not None
     assert "校验值" in changed.what
     foreign = replace(second, desk_id="another")
-    assert desk.client.push([replace(foreign, hash=action_hash(foreign))]).refused is not None
+    assert push_all(desk, [replace(foreign, hash=action_hash(foreign))]).refused is not None
     assert len(actions_at(centre)) == 1
     assert desk.sync().is_equal
     assert len(actions_at(centre)) == 3
@@ -274,7 +280,7 @@ def test_nobody_signed_in_means_that_work_waits_but_changes_come(make_desk: Make
     assert (status.is_online, status.waiting) == (True, 1)
     assert desk.get(Resident, person.id) is not None
     with pytest.raises(NotAllowed):
-        desk.client.push(waiting(desk))
+        push_all(desk, waiting(desk))
 
 
 def test_an_expired_session_is_renewed_without_the_clerk_noticing(make_desk: MakeDesk, clock: SetClock) -> None:
@@ -284,19 +290,6 @@ def test_an_expired_session_is_renewed_without_the_clerk_noticing(make_desk: Mak
     clock.advance(timedelta(hours=13))
     desk.act(desk.resident())
     assert desk.sync().is_equal
-
-
-def test_a_desk_that_meets_another_feed_reads_it_from_the_start(centre: RunningCentre, make_desk: MakeDesk) -> None:
-    desk = make_desk("li")
-    person = desk.resident()
-    desk.act(person)
-    desk.sync()
-    with writing(desk.engine) as connection:
-        set_state(connection, "feed_id", "another")
-        set_state(connection, "cursor", "999999999.1")
-    desk.sync()
-    with reading(desk.engine) as connection:
-        assert state(connection, "cursor") != "999999999.1"
 
 
 def test_everybody_at_any_station_is_found_by_number_or_by_name_and_birth_date(make_desk: MakeDesk) -> None:

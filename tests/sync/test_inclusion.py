@@ -1,16 +1,14 @@
 """The proof that the centre holds a case's acts: from a real reconciliation, checked by somebody who has only the key."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from nbcase.cli import MEND, NO, OK, main
-from nbcase.domain.case import Case, CaseState
+from nbcase.domain.case import CaseState
 from nbcase.domain.errors import UserError
-from nbcase.domain.ids import new_id
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.desk import Desk
@@ -31,31 +29,11 @@ def at_desk(desk: WorkingDesk) -> Desk:
     )
 
 
-def accept(desk: WorkingDesk, number: str) -> Case:
-    """A case of a new resident."""
-    person = desk.resident()
-    case = Case(
-        id=new_id(),
-        number=number,
-        item_code="residence_registration",
-        situation_code="new",
-        resident_id=person.id,
-        applicant_name=person.name,
-        state=CaseState.ACCEPTED,
-        step_code="register",
-        accepted_at=datetime(2026, 3, 2, 1, 0, tzinfo=UTC),
-        accepted_by="clerk-li",
-        station_code=person.station_code,
-    )
-    desk.act(case, person)
-    return case
-
-
 @pytest.fixture
 def desk(make_desk: MakeDesk) -> WorkingDesk:
     """Five confirmed cases, the third one changed afterwards."""
     desk = make_desk("li")
-    cases = [accept(desk, f"JS-26-000000{place}") for place in range(5)]
+    cases = [desk.accept(f"JS-26-000000{place}") for place in range(5)]
     desk.act(replace(cases[2], state=CaseState.WITHDRAWN), kind="case.withdraw")
     desk.sync()
     return desk
@@ -90,7 +68,7 @@ def test_whatever_is_changed_in_it_is_found(desk: WorkingDesk) -> None:
 
 
 def test_an_act_that_is_not_confirmed_yet_is_not_proven(desk: WorkingDesk) -> None:
-    accept(desk, "JS-26-0000009")
+    desk.accept("JS-26-0000009")
     with pytest.raises(UserError, match="没有与中心对账"):
         prove_case(at_desk(desk), "JS-26-0000009")
     with pytest.raises(UserError, match="没有受理号"):

@@ -7,6 +7,7 @@ import pytest
 
 from nbcase.domain.clerk import Role
 from nbcase.operations.drafts import save_draft
+from nbcase.operations.provisional import ProvisionalStand
 from nbcase.operations.readiness import Readiness
 from tests.parts.counter import Counter
 from tests.parts.line import Line
@@ -20,9 +21,13 @@ class FakePage:
         self.days: list[Day] = []
         self.checking = 0
         self.checks: Sequence[Readiness] = ()
+        self.provisional: ProvisionalStand | None = None
 
     def show_day(self, day: Day) -> None:
         self.days.append(day)
+
+    def show_provisional(self, stand: ProvisionalStand) -> None:
+        self.provisional = stand
 
     def show_checking(self) -> None:
         self.checking += 1

@@ -9,8 +9,9 @@ from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import Decision
 from nbcase.operations.look import CaseDetail, case_detail, review_queue
 from nbcase.operations.pictures import PagePicture
+from nbcase.operations.provisional import Dispute
 from tests.parts.counter import Counter
-from tests.parts.residents import SCAN, applied
+from tests.parts.residents import SCAN, applied, issued_elsewhere
 from ui.pages.review.presenter import Evidence, Offered, Queue, ReviewPresenter
 
 
@@ -32,6 +33,8 @@ class FakePage:
         self.asked = 0
         self.empty: str = ""
         self.words = ""
+        self.dispute: Dispute | None = None
+        self.why = ""
 
     def show_queue(self, queue: Queue, position: int, waiting: int, provisional: int) -> None:
         self.place = (queue, position, waiting, provisional)
@@ -53,6 +56,12 @@ class FakePage:
 
     def show_offered(self, offered: Offered) -> None:
         self.offered = offered
+
+    def show_dispute(self, dispute: Dispute | None) -> None:
+        self.dispute = dispute
+
+    def revoke_reason(self) -> str:
+        return self.why
 
     def show_reasons(self, decision: Decision, chosen: str) -> None:
         self.decision, self.chosen = decision.code, chosen
@@ -203,3 +212,32 @@ def test_an_empty_queue_says_so(view: FakePage, counter_for: Callable[..., Count
     counter = counter_for(role="reviewer", people=1)
     ReviewPresenter(view, counter).refresh()
     assert view.empty == "waiting"
+
+
+def test_a_provisional_permit_that_the_centre_disputes_is_taken_back_with_a_reason(
+    presenter: ReviewPresenter, view: FakePage, counter: Counter
+) -> None:
+    case_id = applied(counter)
+    counter.centre.is_reachable = False
+    presenter.refresh(case_id)
+    for check in view.checks:
+        presenter.agree(check)
+    presenter.decide("decided")
+    presenter.refresh(case_id)
+    assert view.dispute is None
+    counter.centre.is_reachable = True
+    issued_elsewhere(counter, case_id)
+    presenter.choose_queue("provisional")
+    presenter.refresh(case_id)
+    presenter.step(0)
+    assert view.dispute is not None
+    presenter.confirm()
+    assert "中心已有这个人的居住证" in str(counter.troubles[-1])
+    presenter.revoke()
+    assert "收回理由" in str(counter.troubles[-1])
+    view.why = "已与对方受理点核实"
+    presenter.revoke()
+    detail = case_detail(counter.desk, case_id)
+    assert detail.row.case.state is CaseState.REVOKED
+    assert "permit-recall" in [paper.kind_code for paper in detail.documents]
+    assert "收回" in counter.notices[-1].what

@@ -202,6 +202,14 @@ def test_a_search_that_is_overtaken_shows_only_the_last_answer(show: Show, made:
             "在线 · 2 件待传 · 已对账 16:02（41/43） · 冲突 2",
         ),
         (PillState(), "连接中"),
+        (PillState(connection="drill", waiting=12, drill_minutes=9), "演练 · 12 件待传 · 还剩 9 分"),
+        (PillState(connection="online", reconciled="16:02", confirmed=43, sent=43, is_unequal=True), "在线 · 对账不一致"),
+        (PillState(connection="online", loading=(31_200, 50_000)), "在线 · 正在取回本站资料 31,200/50,000"),
+        (PillState(connection="online", waiting=3, is_queued=True), "在线 · 3 件待传 · 中心忙，已排队"),
+        (
+            PillState(connection="online", reconciled="16:02", confirmed=43, sent=43, conflicts=1, quarantined=2),
+            "在线 · 已对账 16:02（43/43） · 冲突 1 · 隔离 2",
+        ),
     ],
 )
 def test_the_pill_tells_the_truth(app: QApplication, state: PillState, words: str) -> None:

@@ -33,11 +33,11 @@ def test_acts_are_looked_through_and_the_line_is_tried_again_with_keys_alone(
     window.open_page("sync")
     page, keys = window.page("sync"), Keyboard(window)
     assert isinstance(page, SyncPage)
-    until(lambda: page._model.rowCount() == 2 and bool(page._changes.rows))
+    until(lambda: page._table.source.rowCount() == 2 and bool(page._act.changes.rows))
     assert page._problem.isVisible()
-    first = page._meta.text()
+    first = page._act.meta.text()
     keys.press("Down")
-    until(lambda: page._meta.text() != first)
+    until(lambda: page._act.meta.text() != first)
     keys.press("F5")
     assert line.woken == 1
 
@@ -46,11 +46,11 @@ def test_acts_are_looked_through_and_the_line_is_tried_again_with_keys_alone(
         keep_answers(connection, [Answer(action_id=action.id, outcome=Outcome.ACCEPTED)], counter.clock.now())
     line.is_online = True
     line.tell()
-    until(lambda: page._model.rowCount() == 1 and not page._problem.isVisible())
+    until(lambda: page._table.source.rowCount() == 1 and not page._problem.isVisible())
     keys.press("Alt+2")
-    until(lambda: page._model.rowCount() == 1 and page._presenter.row is not None and page._presenter.row.outcome == "accepted")
+    until(lambda: page._table.source.rowCount() == 1 and page._presenter.row is not None and page._presenter.row.outcome == "accepted")
     keys.press("Alt+4")
-    until(lambda: page._lists.currentIndex() == 1)
+    until(lambda: page._lists.currentWidget() is page._nothing)
     assert "隔离" in page._empty.text()
     assert not counter.troubles
 
@@ -64,4 +64,4 @@ def test_a_desk_without_a_centre_says_so_and_offers_no_retry(counter_for: Callab
     assert isinstance(page, SyncPage)
     assert not page._retry.isEnabled()
     assert page._retry.toolTip()
-    assert page._lists.currentIndex() == 1
+    assert page._lists.currentWidget() is page._nothing

@@ -8,6 +8,7 @@ import pytest
 from nbcase.domain.action import Answer, Outcome
 from nbcase.domain.resident import Resident
 from nbcase.operations.look import OutboxRow
+from nbcase.operations.recordwords import FIELD_NAMES, RECORD_NAMES, field_name, record_name, value_words
 from nbcase.store.desk_database import writing
 from nbcase.store.desk_work import desk_work
 from nbcase.store.outbox import keep_answers
@@ -16,8 +17,10 @@ from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter
 from tests.parts.line import Line
 from tests.parts.residents import applied, with_permit
-from ui.pages.sync.presenter import ChangeLine, Evidence, Group, SyncPresenter, outcome_words, row_title
-from ui.recordwords import FIELD_NAMES, RECORD_NAMES, field_name, record_name, value_words
+from ui.pages.sync.changewords import ChangeLine
+from ui.pages.sync.drill import DrillState
+from ui.pages.sync.presenter import Group, SyncPresenter, outcome_words, row_title
+from ui.pages.sync.standing import Evidence
 from ui.widgets.figures import Figure
 
 
@@ -35,6 +38,7 @@ class FakePage:
         self.row: OutboxRow | None = None
         self.lines: Sequence[ChangeLine] = ()
         self.retries = 0
+        self.drill: DrillState | None = None
 
     def show_state(self, subtitle: str, figures: Sequence[Figure], problem: str) -> None:
         self.subtitle, self.problem = subtitle, problem
@@ -57,6 +61,9 @@ class FakePage:
 
     def show_retrying(self) -> None:
         self.retries += 1
+
+    def show_drill(self, state: DrillState | None) -> None:
+        self.drill = state
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_what_waits_stands_in_its_order_and_says_whose_it_is(presenter: SyncPres
     assert [row.action.sequence for row in rows] == [1, 2]
     assert row_title(rows[0]) == "浙江省居住证 · 申领"
     assert rows[0].applicant
-    assert view.counts == {"waiting": 2, "sent": 0, "conflict": 0, "quarantined": 0}
+    assert view.counts == {"waiting": 2, "sent": 0, "conflict": 0, "quarantined": 0, "decided": 0}
     assert view.figures["待传"].value == "2"
     assert view.figures["连接"].value == "在线"
     assert view.figures["最近对账"].value == "15:31"
@@ -114,8 +121,8 @@ def test_every_answer_has_its_tab(presenter: SyncPresenter, view: FakePage, coun
     for row, outcome in zip(presenter.fetch(None, 50).rows, outcomes, strict=True):
         answer(counter, row, outcome)
     presenter.refresh()
-    assert view.counts == {"waiting": 0, "sent": 2, "conflict": 1, "quarantined": 1}
-    wanted: tuple[tuple[Group, list[int]], ...] = (("waiting", []), ("sent", [2, 1]), ("conflict", [3]), ("quarantined", [4]))
+    assert view.counts == {"waiting": 0, "sent": 3, "conflict": 1, "quarantined": 1, "decided": 0}
+    wanted: tuple[tuple[Group, list[int]], ...] = (("waiting", []), ("sent", [3, 2, 1]))
     for group, sequences in wanted:
         presenter.choose(group)
         assert [row.action.sequence for row in presenter.fetch(None, 50).rows] == sequences
@@ -128,7 +135,7 @@ def test_a_conflict_shows_both_values_first_and_what_was_merged_after(presenter:
     answer(counter, presenter.fetch(None, 50).rows[0], Outcome.CONFLICT, "resident.phone")
     with writing(counter.desk.engine) as connection:
         Shelf(connection).write(replace(resident, phone="19900001111"))
-    presenter.choose("conflict")
+    presenter.choose("sent")
     presenter.select(presenter.fetch(None, 50).rows[0])
     heading, phone, other, employer = view.lines
     assert heading.record == "居民：两边都改了"

@@ -13,7 +13,7 @@ from ui.widgets.icon import draw_icon
 from ui.widgets.ink import draw_ground, draw_line, draw_text, text_width
 from ui.widgets.lists import draw_dot
 
-Connection = Literal["online", "offline", "unknown"]
+Connection = Literal["online", "offline", "unknown", "drill"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,10 @@ class PillState:
     """What the desk knows of its connection.
 
     `reconciled` is the time of the last agreed count as the clerk reads it (16:02), `confirmed` of `sent` actions are at the
-    centre; `waiting` are not sent yet; `rules_age_days` is the age of the rules while offline; `conflicts` need a person.
+    centre; `waiting` are not sent yet; `rules_age_days` is the age of the rules while offline; `conflicts` and `quarantined` need a person.
+    `is_unequal` says that the last count did not agree; `drill_minutes` are left of an outage drill; `loading` is how many of how
+    many records of the station have come in, while a new desk fetches them; `is_queued` says that the centre is busy and has given
+    an appointment.
     """
 
     connection: Connection = "unknown"
@@ -31,27 +34,44 @@ class PillState:
     waiting: int = 0
     rules_age_days: int | None = None
     conflicts: int = 0
+    quarantined: int = 0
+    is_unequal: bool = False
+    drill_minutes: int = 0
+    loading: tuple[int, int] | None = None
+    is_queued: bool = False
 
     def word(self) -> str:
         """The state in one word."""
-        return {"online": tr("在线"), "offline": tr("离线"), "unknown": tr("连接中")}[self.connection]
+        return {"online": tr("在线"), "offline": tr("离线"), "unknown": tr("连接中"), "drill": tr("演练")}[self.connection]
 
     def parts(self) -> tuple[str, ...]:
         """What follows the word, most needed first."""
         parts = []
         if self.waiting:
             parts.append(tr("{n} 件待传").format(n=self.waiting))
-        if self.connection == "offline":
+        if self.connection in ("offline", "drill"):
             if not self.waiting:
                 parts.append(tr("没有待传"))
-            if self.rules_age_days is not None:
+            if self.connection == "drill":
+                parts.append(tr("还剩 {n} 分").format(n=self.drill_minutes))
+            elif self.rules_age_days is not None:
                 parts.append(_rules_words(self.rules_age_days))
-        elif self.reconciled:
+        elif self.loading is not None:
+            parts.append(tr("正在取回本站资料 {done}/{all}").format(done=f"{self.loading[0]:,}", all=f"{self.loading[1]:,}"))
+        elif self.is_queued:
+            parts.append(tr("中心忙，已排队"))
+        elif self.reconciled and not self.is_unequal:
             counts = {"time": self.reconciled, "confirmed": self.confirmed, "sent": self.sent}
             parts.append(tr("已对账 {time}（{confirmed}/{sent}）").format(**counts))
-        elif self.connection == "online":
+        elif self.connection == "online" and not self.is_unequal:
             parts.append(tr("尚未对账"))
         return tuple(parts)
+
+    def alarms(self) -> tuple[str, ...]:
+        """What a person has to look at; these never give way."""
+        found = [tr("对账不一致")] if self.is_unequal else []
+        found += [tr("冲突 {n}").format(n=self.conflicts)] if self.conflicts else []
+        return (*found, *((tr("隔离 {n}").format(n=self.quarantined),) if self.quarantined else ()))
 
 
 def _rules_words(days: int) -> str:
@@ -71,25 +91,22 @@ class Pill(QAbstractButton):
     def show_state(self, state: PillState) -> None:
         """Tell the truth as it is now."""
         self._state = state
-        words = " · ".join((state.word(), *state.parts(), *self._conflict()))
+        words = " · ".join((state.word(), *state.parts(), *self._state.alarms()))
         self.setAccessibleName(tr("同步：{state}").format(state=words))
         self.setToolTip(words)
         self.updateGeometry()
         self.update()
 
-    def _conflict(self) -> tuple[str, ...]:
-        return (tr("冲突 {n}").format(n=self._state.conflicts),) if self._state.conflicts else ()
-
     @property
     def _is_offline(self) -> bool:
-        return self._state.connection == "offline"
+        return self._state.connection in ("offline", "drill")
 
     def _pieces(self) -> list[tuple[str, str, bool]]:
         """Texts with colour and weight, left to right."""
         color = "amber" if self._is_offline else "text"
         pieces = [(self._state.word(), color, self._is_offline)]
         pieces += [(part, color, False) for part in self._state.parts()]
-        return pieces + [(part, "red", True) for part in self._conflict()]
+        return pieces + [(part, "red", True) for part in self._state.alarms()]
 
     def _width_of(self, pieces: list[tuple[str, str, bool]]) -> int:
         theme = current_theme()
@@ -101,9 +118,9 @@ class Pill(QAbstractButton):
     def _fitting(self) -> list[tuple[str, str, bool]]:
         """The pieces for which there is room: the word and a conflict always stay."""
         pieces = self._pieces()
-        fixed = 1 + len(self._conflict())
+        fixed = 1 + len(self._state.alarms())
         while len(pieces) > fixed and self._width_of(pieces) > self.width():
-            del pieces[-1 - len(self._conflict())]
+            del pieces[-1 - len(self._state.alarms())]
         return pieces
 
     def sizeHint(self) -> QSize:
@@ -111,8 +128,8 @@ class Pill(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         pieces = self._pieces()
-        conflict = len(self._conflict())
-        kept = pieces[:1] + (pieces[-conflict:] if conflict else [])
+        alarms = len(self._state.alarms())
+        kept = pieces[:1] + (pieces[-alarms:] if alarms else [])
         return QSize(self._width_of(kept), current_theme().size.pill_height)
 
     def paintEvent(self, event: QPaintEvent) -> None:

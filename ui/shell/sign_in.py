@@ -119,6 +119,13 @@ class SignIn(QWidget):
         """Say that the centre cannot be reached and until when signing in still works; nothing hides it."""
         self._notice.show_text(text, "warn")
 
+    def show_retired(self, text: str) -> None:
+        """Say that nobody can sign in here any more, and take nothing."""
+        self._notice.show_text(text, "warn")
+        for field in (self.station, self.login, self.password):
+            field.set_state("read_only")
+        self._submit.set_off(text)
+
     def set_busy(self, busy: bool) -> None:
         """The password is being checked."""
         if busy:

@@ -230,6 +230,7 @@ def next_step(desk: Any, case: Case) -> tuple[str, str]:
         CaseState.DECIDED: (tr("办结"), ""),
         CaseState.REFUSED: (tr("不予办理"), tr("申请人可复议或重新申请")),
         CaseState.WITHDRAWN: (tr("申请人撤回"), ""),
+        CaseState.REVOKED: (tr("暂证已收回"), tr("告知申请人，收回原件")),
     }
     return words[case.state]
 

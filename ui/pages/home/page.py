@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
@@ -10,10 +11,12 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from nbcase.domain.clerk import Role
 from nbcase.domain.clock import CHINA
+from nbcase.domain.notice import Notice
 from nbcase.domain.words import mark, tr
 from nbcase.operations.drafts import Draft
 from nbcase.operations.figures import ItemFigures
 from nbcase.operations.look import CaseRow, EndorsementDue
+from nbcase.operations.provisional import ProvisionalStand
 from nbcase.operations.readiness import Readiness, State
 from ui.casewords import day_words, limit_figure, moment_words, state_words
 from ui.context import KeyHelp
@@ -23,18 +26,20 @@ from ui.shell.page import Page
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton, LinkButton
 from ui.widgets.figures import Figure, FigureStrip, HourBars
+from ui.widgets.ink import Tone
 from ui.widgets.lists import LineList, LineRow
 from ui.widgets.panels import Columns, Panel
 from ui.widgets.text import EmptyLine, PanelHeading
 
 _SIDE = 524
-_ABOUT = frozenset({"case", "permit", "endorsement", "registration", "resident", "document", "draft", "outbox"})
+_ABOUT = frozenset({"case", "permit", "endorsement", "registration", "resident", "document", "draft", "outbox", "notice"})
 _SIGNS: dict[State, tuple[str, str]] = {
     "passed": ("circle-check", "green"),
     "look": ("triangle-alert", "amber"),
     "failed": ("circle-x", "red"),
     "absent": ("circle-dashed", "text2"),
 }
+_SHOWN_NOTICES = 3
 _SOON_DAYS = 7
 """Days left of an endorsement window from which the line is amber."""
 
@@ -56,6 +61,8 @@ class HomePage(Page):
             begin.clicked.connect(lambda: context.navigate("register"))
         self.header.add_action(begin)
         self._unsent = -1
+        self._was_online = False
+        self._notices: tuple[Notice, ...] = ()
         if context.sync is not None:
             context.sync.subscribe(self._follow)
         self._strip = FigureStrip()
@@ -85,8 +92,20 @@ class HomePage(Page):
         self._no_due = _empty(tr("现在没有到签注期的居民。找人按"), "Ctrl+K")
         self._items_heading = PanelHeading(tr("本月办理"), tr("按事项，本月 1 日至今日"))
         self._items = LineList(tr("本月办理"), fits=True, selects=False)
+        self._told_heading = PanelHeading(tr("暂证与通知"), tr("离线时发出的证，中心的答复"))
+        self._told = LineList(tr("暂证与通知"), fits=True, title_width=132, name_width=84)
+        self._told.opened.connect(lambda row: row.payload())
         return _column(
-            self._cases_heading, self._cases, self._no_cases, self._items_heading, self._items, self._due_heading, self._due, self._no_due
+            self._told_heading,
+            self._told,
+            self._cases_heading,
+            self._cases,
+            self._no_cases,
+            self._items_heading,
+            self._items,
+            self._due_heading,
+            self._due,
+            self._no_due,
         )
 
     def _build_side(self) -> QWidget:
@@ -127,8 +146,10 @@ class HomePage(Page):
             self._presenter.refresh()
 
     def _follow(self, status: Any) -> None:
-        """News of the line: the figure of what waits must not be older than the pill."""
-        if status.waiting != self._unsent and self.isVisible():
+        """News of the line: the figure of what waits must not be older than the pill, and a line that is back has answers."""
+        is_back = status.is_online and not self._was_online
+        self._was_online = status.is_online
+        if (is_back or status.waiting != self._unsent) and self.isVisible():
             self._presenter.refresh()
 
     def keys(self) -> list[KeyHelp]:
@@ -150,9 +171,44 @@ class HomePage(Page):
         self._items.show_rows([_item_line(row) for row in day.items])
         self._items_heading.setVisible(bool(day.items))
         self._items.setVisible(bool(day.items))
+        self._notices = day.notices
+        self.show_provisional(day.provisional)
         hour = self.context.now().hour
         self._hours.show_bars(hour_bars(home.accepted_by_hour, hour), current=str(hour))
         self._take_focus()
+
+    def show_provisional(self, stand: ProvisionalStand) -> None:
+        """What the centre says of provisional permits, and what other stations have told; nothing where there is nothing."""
+        today = self.context.desk.today()
+        lines = [*self._provisional_lines(stand), *(self._notice_line(notice, today) for notice in self._notices[:_SHOWN_NOTICES])]
+        place = self._told.currentIndex().row()
+        self._told.show_rows(lines)
+        for part in (self._told_heading, self._told):
+            part.setVisible(bool(lines))
+        if lines and place >= 0:
+            self._told.select(min(place, len(lines) - 1))
+
+    def _provisional_lines(self, stand: ProvisionalStand) -> list[LineRow]:
+        disputed = [case_id for case_id, answer in stand.answers.items() if answer.is_disputed]
+        ready = [case_id for case_id, answer in stand.answers.items() if not answer.is_disputed]
+        lines = []
+        if disputed:
+            words = tr("中心已有同一人的居住证，请复核岗核实")
+            lines.append(self._provisional_line(tr("需处理 {n} 件").format(n=len(disputed)), words, "red", disputed[0]))
+        if ready:
+            words = tr("中心没有别处的居住证，可去掉“暂”")
+            lines.append(self._provisional_line(tr("可补核 {n} 件").format(n=len(ready)), words, "amber", ready[0]))
+        if stand.unasked:
+            lines.append(self._provisional_line(tr("待核对 {n} 件").format(n=stand.unasked), tr("连上中心后自动核对"), "neutral", ""))
+        return lines
+
+    def _provisional_line(self, title: str, words: str, tone: Tone, case_id: str) -> LineRow:
+        return LineRow(title=title, note=words, right=tr("暂"), right_tone=tone, payload=partial(self._presenter.open_provisional, case_id))
+
+    def _notice_line(self, notice: Notice, today: date) -> LineRow:
+        at = moment_words(notice.made_at, today)
+        open_it = partial(self._presenter.open_notice, notice)
+        return LineRow(title=tr("暂证已收回"), name=notice.applicant_name, note=notice.text, right=at, payload=open_it)
 
     def _figures(self, day: Day, today: date) -> list[Figure]:
         home, status = day.home, self._presenter.status()

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from nbcase.domain.case import CaseState
 from nbcase.domain.clerk import PERMISSIONS, Role
+from nbcase.domain.notice import Notice
 from nbcase.domain.words import tr
 from nbcase.operations.drafts import Draft, drafts
 from nbcase.operations.figures import ItemFigures, item_figures
 from nbcase.operations.look import CaseRow, EndorsementDue, HomeView, home_view, review_queue
+from nbcase.operations.provisional import ProvisionalStand, check_provisional, notices, provisional_stand
 from nbcase.operations.readiness import Readiness, readiness
 
 SHOWN_CASES = 7
@@ -25,12 +27,15 @@ class Day:
     case_count: int
     drafts: tuple[Draft, ...]
     items: tuple[ItemFigures, ...]
+    provisional: ProvisionalStand
+    notices: tuple[Notice, ...]
 
 
 class HomeViewer(Protocol):
     """What the presenter needs of its page."""
 
     def show_day(self, day: Day) -> None: ...
+    def show_provisional(self, stand: ProvisionalStand) -> None: ...
     def show_checking(self) -> None: ...
     def show_readiness(self, rows: Sequence[Readiness]) -> None: ...
 
@@ -43,13 +48,32 @@ class HomePresenter:
         self._context = context
         self._is_checked = False
         self._knew_centre = False
+        self._is_asking = False
 
     def refresh(self) -> None:
         """Read the day; check the desk the first time, and once more when the centre has answered since: clock and rules are known then."""
         desk, clerk = self._context.desk, self._context.clerk.record
         self._context.tasks.run(lambda: read_day(desk, clerk), then=self._view.show_day, otherwise=self._context.trouble)
+        self._ask_about_provisional()
         if not self._is_checked or (not self._knew_centre and self._knows_centre()):
             self.check()
+
+    def _ask_about_provisional(self) -> None:
+        """Where the line is up: let the centre say what became of permits that were issued without it."""
+        status, desk = self.status(), self._context.desk
+        if self._is_asking or status is None or not status.is_online:
+            return
+        self._is_asking = True
+
+        def take(stand: ProvisionalStand) -> None:
+            self._is_asking = False
+            self._view.show_provisional(stand)
+
+        def fail(error: BaseException) -> None:
+            self._is_asking = False
+            self._context.trouble(error)
+
+        self._context.tasks.run(lambda: check_provisional(desk), then=take, otherwise=fail)
 
     def check(self) -> None:
         """Look at devices, data and clock."""
@@ -94,6 +118,17 @@ class HomePresenter:
         else:
             self._context.navigate("residents", resident_id=due.resident.id)
 
+    def open_provisional(self, case_id: str) -> None:
+        """A reviewer goes to the case; others see the list."""
+        if self._context.clerk.record.role is Role.REVIEWER:
+            self._context.navigate("review", case_id=case_id)
+        else:
+            self._context.navigate("cases", case_id=case_id)
+
+    def open_notice(self, notice: Notice) -> None:
+        """The person whom a notice is about."""
+        self._context.navigate("residents", resident_id=notice.resident_id)
+
     def open_draft(self, draft: Draft) -> None:
         """Go on with a draft on the page that it was begun on."""
         is_registration = (draft.item_code, draft.situation_code) == ("residence_registration", "new")
@@ -116,6 +151,8 @@ def read_day(desk: Any, clerk: Any) -> Day:
         case_count=counts[clerk.role],
         drafts=tuple(drafts(desk, clerk)),
         items=tuple(month_figures(desk)) if clerk.role is Role.SUPERVISOR else (),
+        provisional=provisional_stand(desk),
+        notices=tuple(notices(desk)),
     )
 
 

@@ -218,7 +218,4 @@ def _choices(sheet: Sheet | None) -> Choices:
 
 
 def _picture(desk: Any, document_id: str, page: int) -> PagePicture:
-    content = paper(desk, document_id)
-    if content is None:
-        raise UserError(tr("本机没有这份文书的文件。"), safe=tr("文书记录完好。"), do=tr("请连上中心后再看。"))
-    return picture_of(content, page)
+    return picture_of(paper(desk, document_id), page)

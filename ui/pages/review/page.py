@@ -16,6 +16,7 @@ from nbcase.items.checks import Check, label
 from nbcase.items.item import Decision, Situation
 from nbcase.operations.look import CaseDetail
 from nbcase.operations.pictures import PagePicture, page_picture
+from nbcase.operations.provisional import Dispute
 from ui.casewords import check_rows, check_summary, day_words, limit_figure, moment_words
 from ui.context import KeyHelp
 from ui.pages import page
@@ -88,10 +89,10 @@ class ReviewPage(Page):
         column.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, theme.space.m)
         column.setSpacing(theme.space.s)
         column.addWidget(self._build_person())
-        self._offline = Callout(
-            tr("离线时通过，文书标“暂”"), tr("要向中心核对市内其他受理点有没有居住证；没有则去掉“暂”，另印一份。"), icon="cloud-off"
-        )
+        self._offline = Callout(*_provisional_words(), icon="cloud-off")
         column.addWidget(self._offline)
+        self._why = TextField(tr("收回理由"), placeholder=tr("收回理由（必填），如：已与对方受理点核实，对方在先"))
+        column.addWidget(self._why)
         self._decided = Facts()
         column.addWidget(self._decided)
         self._checks_heading = SectionHeading(tr("自动核对"))
@@ -132,12 +133,16 @@ class ReviewPage(Page):
         self._correct = KeyButton(tr("要求补充"), key="F10")
         self._approve = KeyButton(tr("通过"), key="F12", role="primary")
         self._confirm = KeyButton(tr("补核"), key="F8", role="primary")
+        self._revoke = KeyButton(tr("收回暂证"), key="F9", role="danger")
+        self._revoke.clicked.connect(self._presenter.revoke)
         self._two = Text("", "meta")
         self._refuse.clicked.connect(lambda: self._presenter.decide("refused"))
         self._correct.clicked.connect(lambda: self._presenter.decide("in_correction"))
         self._approve.clicked.connect(lambda: self._presenter.decide("decided"))
         self._confirm.clicked.connect(self._presenter.confirm)
-        return row_of(self._refuse, self._correct, None, self._two, self._approve, self._confirm, padding=(current_theme().space.l, 0))
+        return row_of(
+            self._refuse, self._correct, self._revoke, None, self._two, self._approve, self._confirm, padding=(current_theme().space.l, 0)
+        )
 
     def opened(self) -> None:
         self._presenter.refresh()
@@ -275,7 +280,20 @@ class ReviewPage(Page):
             part.setVisible(can_decide)
         self._confirm.setVisible(not can_decide)
         self._offline.setVisible(not can_decide)
+        self._revoke.hide()
+        self._why.hide()
         self._decided.setVisible(not can_decide)
+
+    def show_dispute(self, dispute: Dispute | None) -> None:
+        """What the centre says of a provisional permit: nothing yet or nothing against it, or where the other one is."""
+        self._why.set_value("")
+        self._revoke.setVisible(dispute is not None)
+        self._why.setVisible(dispute is not None)
+        self._offline.show_words(*(_provisional_words() if dispute is None else _dispute_words(dispute)))
+
+    def revoke_reason(self) -> str:
+        """Why a provisional permit is taken back."""
+        return str(self._why.value())
 
     def show_reasons(self, decision: Decision, chosen: str) -> None:
         """The reasons of a decision."""
@@ -293,7 +311,7 @@ class ReviewPage(Page):
 
     def show_busy(self, on: bool) -> None:
         """While a decision is written no other can be made."""
-        for button in (self._refuse, self._correct, self._approve, self._confirm):
+        for button in (self._refuse, self._correct, self._approve, self._confirm, self._revoke):
             if on:
                 button.set_off(tr("正在写入"))
             else:
@@ -320,6 +338,24 @@ class ReviewPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_matter()
+
+
+def _provisional_words() -> tuple[str, str]:
+    return tr("离线时通过，文书标“暂”"), tr("要向中心核对市内其他受理点有没有居住证；没有则去掉“暂”，另印一份。")
+
+
+def _dispute_words(dispute: Dispute) -> tuple[str, str]:
+    """Where the other permit is, and whom to call: the number is whole, because it is there to be called."""
+    answer = dispute.answer
+    what = tr("{station} {day} 已发证").format(station=dispute.station_name, day=answer.issued_on)
+    if answer.is_provisional:
+        what += tr("，也是暂证")
+    phones = [
+        tr("对方 {phone}").format(phone=dispute.station.phone) if dispute.station is not None and dispute.station.phone else "",
+        tr("本人 {phone}").format(phone=dispute.resident_phone) if dispute.resident_phone else "",
+    ]
+    calls = "，".join(phone for phone in phones if phone)
+    return what, tr("请先电话核实（{calls}）：收回本站的按 F9，对方注销后再按 F8。").format(calls=calls or tr("没有电话"))
 
 
 def _decision_facts(detail: CaseDetail, situation: Situation, language: str, today: date) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from nbcase.operations.decide import Decided, Verdict, check_case, confirm, deci
 from nbcase.operations.look import CaseDetail, CaseFilter, CaseRow, case_detail, cases, review_queue
 from nbcase.operations.pictures import PagePicture, page_picture
 from nbcase.operations.printing import PrintJob
+from nbcase.operations.provisional import Dispute, Revoked, dispute_of, revoke_provisional
 from ui.printwork import outcome_notice, print_papers
 
 Queue = Literal["waiting", "provisional"]
@@ -53,11 +54,13 @@ class ReviewView(Protocol):
     def show_picture(self, picture: PagePicture | None, problem: str = "") -> None: ...
     def show_checks(self, checks: tuple[Check, ...], agreed: frozenset[str]) -> None: ...
     def show_offered(self, offered: Offered) -> None: ...
+    def show_dispute(self, dispute: Dispute | None) -> None: ...
     def show_reasons(self, decision: Decision, chosen: str) -> None: ...
     def ask_reason(self) -> None: ...
     def show_busy(self, on: bool) -> None: ...
     def reason(self) -> str: ...
     def note(self) -> str: ...
+    def revoke_reason(self) -> str: ...
 
 
 class ReviewPresenter:
@@ -168,6 +171,9 @@ class ReviewPresenter:
         if self.queue == "provisional":
             self._view.show_checks((), frozenset())
             self._view.show_offered(Offered(approve=None, refuse=None, correct=None))
+            self._view.show_dispute(None)
+            desk = self._context.desk
+            self._read(lambda: dispute_of(desk, case.id), self._view.show_dispute)
             return
         self._offer()
         desk = self._context.desk
@@ -304,7 +310,17 @@ class ReviewPresenter:
         desk, clerk = self._context.desk, self._context.clerk.record
         self._act(lambda: confirm(desk, clerk, case.id), tr("{name}：中心已核，去掉“暂”").format(name=case.applicant_name))
 
-    def _act(self, work: Callable[[], Decided], words: str) -> None:
+    def revoke(self) -> None:
+        """收回暂证 (F9): the centre knows a permit at another station, and people have agreed that this one goes."""
+        case = self.case
+        if case is None or self.queue != "provisional" or self._is_deciding:
+            return
+        reason, desk, clerk = self._view.revoke_reason(), self._context.desk, self._context.clerk.record
+        self._act(
+            lambda: revoke_provisional(desk, clerk, case.id, reason), tr("{name}：暂证已收回，请告知本人").format(name=case.applicant_name)
+        )
+
+    def _act(self, work: Callable[[], Decided | Revoked], words: str) -> None:
         self._is_deciding = True
         self._view.show_busy(True)
         self._context.tasks.run_in_order(work, then=partial(self._decided, words), otherwise=self._refused)
@@ -314,7 +330,7 @@ class ReviewPresenter:
         self._view.show_busy(False)
         self._context.trouble(error)
 
-    def _decided(self, words: str, done: Decided) -> None:
+    def _decided(self, words: str, done: Decided | Revoked) -> None:
         """Durable: say so, print, and go on to the next case."""
         self._question += 1
         self._detail = None

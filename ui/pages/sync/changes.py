@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.words import tr
-from ui.pages.sync.presenter import ChangeLine
+from ui.pages.sync.changewords import ChangeLine
 from ui.theme import current_theme
 from ui.widgets.ink import draw_tag, draw_text, tag_width
 from ui.widgets.rows import RowList

@@ -1,4 +1,4 @@
-"""同步: acts in their order left, one of them field by field right, the state of the line above."""
+"""同步: what waits, what went and what needs a person left, one of it in full right, the state of the line above."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,26 +8,38 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from nbcase.domain.action import Outcome
-from nbcase.domain.clock import CHINA
+from nbcase.domain.clerk import Role
 from nbcase.domain.words import mark, tr
 from nbcase.operations.look import OutboxRow
+from nbcase.operations.retire import RetirementCheck
 from ui.context import KeyHelp
 from ui.pages import page
-from ui.pages.sync.changes import ChangeHead, ChangeList
-from ui.pages.sync.presenter import ChangeLine, Evidence, Group, SyncPresenter, files_words, outcome_words, row_title
+from ui.pages.sync.act_panel import ActPanel
+from ui.pages.sync.asks import ErrandAsks
+from ui.pages.sync.changewords import ChangeLine
+from ui.pages.sync.dispute_panel import DisputePanel
+from ui.pages.sync.disputes import DisputePresenter
+from ui.pages.sync.drill import DrillBand, DrillState
+from ui.pages.sync.errands import Errands
+from ui.pages.sync.lists import act_table, dispute_table, quarantine_table
+from ui.pages.sync.presenter import Group, SyncPresenter
+from ui.pages.sync.quarantine import QuarantinePanel, QuarantinePresenter
+from ui.pages.sync.retirement_panel import RetirementPanel
+from ui.pages.sync.standing import Evidence
 from ui.shell.page import Page
 from ui.theme import current_theme
+from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton
 from ui.widgets.figures import Figure, FigureStrip
 from ui.widgets.icon import Icon
 from ui.widgets.notice import NoticeStrip
-from ui.widgets.panels import Columns, Panel, row_of
-from ui.widgets.table import Cell, CellValue, Column, PagedModel, Table, TagCell
-from ui.widgets.tag import Chip, Tag
+from ui.widgets.panels import Columns, Panel
+from ui.widgets.table import Table
+from ui.widgets.tag import Chip
 from ui.widgets.text import EmptyLine, Line, SectionHeading, Text
 
 _SIDE = 700
+_ACTS: frozenset[Group] = frozenset({"waiting", "sent"})
 
 
 @page("sync", title=mark("同步"), icon="refresh-cw", order=110)
@@ -35,55 +47,86 @@ class SyncPage(Page):
     """The desk and its centre."""
 
     _has_problem = False
+    _shown_group: Group | None = None
 
     def __init__(self, context: Any) -> None:
         super().__init__(context, tr("同步"))
         self._presenter = SyncPresenter(self, context)
+        self._disputes = DisputePresenter(context, self._settled)
+        self._presenter.decide_seconds = self._disputes.seconds
+        self._quarantine = QuarantinePresenter(context, self._settled)
+        self._errands = Errands(self, context)
         self._sync = context.sync
-        self._retry = KeyButton(tr("立即重试"), key="F5", icon="refresh-cw", small=True)
-        self._retry.clicked.connect(self._presenter.retry)
-        self.header.add_action(self._retry)
-        if context.sync is None:
-            self._retry.set_off(tr("这台电脑没有连接中心的设置"))
-        else:
-            context.sync.subscribe(self._follow)
+        self._ask = AskBar()
+        self._asks = ErrandAsks(self, self._ask, self._errands, may_retire=context.clerk.role == Role.SUPERVISOR.value)
+        self._build_actions()
         self._strip = FigureStrip()
         self._strip.opened.connect(self._open_figure)
+        self._band = DrillBand()
+        self._band.ended.connect(self._errands.end_drill)
         self._problem = NoticeStrip("", "warn", icon="cloud-off")
-        holder = QWidget()
-        row = QVBoxLayout(holder)
-        theme = current_theme()
-        row.setContentsMargins(theme.space.l, theme.space.s, theme.space.l, theme.space.s)
-        row.addWidget(self._problem)
-        self._problem_holder = holder
-        self._model = PagedModel(self._columns(), self._presenter.fetch, context.tasks)
-        self._table = Table(tr("操作"), self._model, compact=True, identify=lambda entry: entry.action.sequence)
-        self._table.selected.connect(self._presenter.select)
-        self._model.loaded.connect(self._loaded)
-        self._model.failed.connect(context.trouble)
+        self._problem_holder = _padded(self._problem)
+        self._tables: dict[Group, Table] = self._build_tables()
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._strip)
-        column.addWidget(holder)
-        column.addWidget(Columns(self._build_main(), self._build_side(), side_width=_SIDE, side_name=tr("内容")), 1)
-        holder.hide()
+        self._columns = Columns(self._build_main(), self._build_side(), side_width=_SIDE, side_name=tr("内容"))
+        self._columns.folded.connect(lambda _folded: self._arrange())
+        for part in (self._strip, self._band, self._problem_holder):
+            column.addWidget(part)
+        column.addWidget(self._columns, 1)
+        column.addWidget(self._ask)
+        self._problem_holder.hide()
         self.set_body(body)
 
-    def _columns(self) -> tuple[Column[OutboxRow], ...]:
-        return (
-            Column(title=tr("序号"), cell=lambda row: Cell(text=str(row.action.sequence), quiet=True), width=64),
-            Column(title=tr("事项"), cell=_title_cell, width=140, stretch=True),
-            Column(title=tr("申请人"), cell=lambda row: Cell(text=row.applicant or "—"), width=88),
-            Column(title=tr("时间"), cell=self._at_cell, width=92, shown_from=540),
-            Column(title=tr("附件"), cell=lambda row: Cell(text=files_words(row), quiet=True), width=96),
-            Column(title=tr("状态"), cell=self._outcome_cell, width=104),
-        )
+    def _build_actions(self) -> None:
+        self._more = KeyButton(tr("更多"), key="Ctrl+M", small=True)
+        self._more.clicked.connect(self._asks.ask_more)
+        self._export = KeyButton(tr("导出到 U 盘"), key="Ctrl+E", icon="download", small=True)
+        self._export.clicked.connect(self._asks.ask_where)
+        self._sheet = KeyButton(tr("对账单"), key="Ctrl+P", icon="printer", small=True)
+        self._sheet.clicked.connect(self._errands.print_sheet)
+        self._retry = KeyButton(tr("立即重试"), key="F5", icon="refresh-cw", small=True)
+        self._retry.clicked.connect(self._presenter.retry)
+        self.header.add_action(self._more, self._export, self._sheet, self._retry)
+        if self._sync is None:
+            self._retry.set_off(tr("这台电脑没有连接中心的设置"))
+        else:
+            self._sync.subscribe(self._follow)
+
+    def _build_tables(self) -> dict[Group, Table]:
+        tasks, today = self.context.tasks, self.context.desk.today
+        acts = act_table(self._presenter.fetch, tasks, today, self._is_online)
+        decided = dispute_table(tr("已定"), self._disputes.fetch_decided, self._disputes.moment, tasks)
+        conflicts = dispute_table(tr("冲突"), self._disputes.fetch_open, self._disputes.moment, tasks)
+        quarantined = quarantine_table(self._quarantine.fetch, tasks)
+        acts.selected.connect(self._presenter.select)
+        for table in (decided, conflicts):
+            table.selected.connect(self._disputes.show)
+        quarantined.selected.connect(self._quarantine.show)
+        tables: dict[Group, Table] = {
+            "waiting": acts,
+            "sent": acts,
+            "conflict": conflicts,
+            "quarantined": quarantined,
+            "decided": decided,
+        }
+        for table in dict.fromkeys(tables.values()):
+            table.opened.connect(self._unfold)
+            table.source.loaded.connect(partial(self._loaded, table))
+            table.source.failed.connect(self.context.trouble)
+        return tables
 
     def _build_main(self) -> QWidget:
         theme = current_theme()
-        names: dict[Group, str] = {"waiting": tr("待传"), "sent": tr("已传"), "conflict": tr("冲突"), "quarantined": tr("隔离")}
+        names: dict[Group, str] = {
+            "waiting": tr("待传"),
+            "sent": tr("已传"),
+            "conflict": tr("冲突"),
+            "quarantined": tr("隔离"),
+            "decided": tr("已定"),
+        }
         self._chips = {group: Chip(name, on=group == "waiting") for group, name in names.items()}
         bar = QWidget()
         bar.setFixedHeight(theme.size.filter_bar)
@@ -100,14 +143,11 @@ class SyncPage(Page):
         self._order = Text(tr("按先后上传"), "meta")
         row.addWidget(self._order)
         self._lists = QStackedWidget()
-        self._lists.addWidget(self._table)
-        self._empty = Text("", "body", tone="muted")
-        empty = QWidget()
-        inner = QVBoxLayout(empty)
-        inner.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, 0)
-        inner.addWidget(self._empty)
-        inner.addStretch(1)
-        self._lists.addWidget(empty)
+        for table in dict.fromkeys(self._tables.values()):
+            self._lists.addWidget(table)
+        self._empty = Text("", "body", tone="muted", wrap=True)
+        self._nothing = _topped(self._empty)
+        self._lists.addWidget(self._nothing)
         main = QWidget()
         column = QVBoxLayout(main)
         column.setContentsMargins(0, 0, 0, 0)
@@ -136,40 +176,24 @@ class SyncPage(Page):
         return holder
 
     def _build_side(self) -> QWidget:
-        theme = current_theme()
-        self._title, self._tag, self._meta = Text("", "panel-title"), Tag(""), Text("", "meta", wrap=True)
-        self._reason = NoticeStrip("", "warn")
-        head = QWidget()
-        words = QVBoxLayout(head)
-        words.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, theme.space.s)
-        words.setSpacing(theme.space.xs)
-        words.addWidget(row_of(self._title, self._tag, None))
-        words.addWidget(self._meta)
-        words.addWidget(self._reason)
-        self._changes = ChangeList(tr("改了什么"))
-        self._change_head = ChangeHead(self._changes)
-        self._decides = Text("", "meta", wrap=True)
-        foot = QWidget()
-        below = QVBoxLayout(foot)
-        below.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, theme.space.m)
-        below.addWidget(self._decides)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for part in (head, Line(), self._change_head, Line(), self._changes, foot):
-            column.addWidget(part)
-        column.addStretch(1)
-        self._side_column = column
-        self._side = QStackedWidget()
-        self._side.addWidget(Panel(content))
+        self._act = ActPanel()
+        self._side_column = self._act.column
+        self._dispute = DisputePanel(self._disputes)
+        self._quarantined = QuarantinePanel(self._quarantine, self.context.desk, self._ask.ask)
+        self._retirement = RetirementPanel()
+        self._retirement.left.connect(self._leave_retirement)
+        self._retirement.wanted.connect(self._asks.ask_retirement)
         nothing = QWidget()
         inner = QVBoxLayout(nothing)
         inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(EmptyLine(tr("选中一件，这里逐项显示它改了什么。")))
+        self._side_empty = EmptyLine(tr("选中一件，这里逐项显示它改了什么。"))
+        inner.addWidget(self._side_empty)
         inner.addStretch(1)
-        self._side.addWidget(nothing)
-        self._side.setCurrentIndex(1)
+        self._side_nothing = nothing
+        self._side = QStackedWidget()
+        for part in (self._act, self._dispute, self._quarantined, self._retirement, nothing):
+            self._side.addWidget(part)
+        self._side.setCurrentWidget(nothing)
         return self._side
 
     def opened(self) -> None:
@@ -181,12 +205,20 @@ class SyncPage(Page):
 
     def search_target(self, **target: object) -> None:
         if sequence := target.get("sequence"):
-            self._table.keep(sequence)
+            self._tables["waiting"].keep(sequence)
             self._presenter.choose("waiting")
+        elif (group := target.get("group")) in self._tables:
+            self._presenter.choose(group)
 
     def keys(self) -> list[KeyHelp]:
-        more = (("Alt+1–4", tr("待传、已传、冲突、隔离")), ("↑↓", tr("选择一件")))
+        more = [("Alt+1–5", tr("待传、已传、冲突、隔离、已定")), ("↑↓", tr("选择一件")), ("F7", tr("小窗口里展开内容"))]
+        if self._presenter.group == "conflict":
+            more += [("1 2", tr("用对方的值、用本窗的值")), ("Enter", tr("选好理由后定下"))]
         return [*super().keys(), *(KeyHelp(key=key, what=what) for key, what in more)]
+
+    def refresh(self) -> None:
+        """Read everything again."""
+        self._presenter.refresh()
 
     def show_state(self, subtitle: str, figures: Sequence[Figure], problem: str) -> None:
         """The line, now."""
@@ -195,6 +227,10 @@ class SyncPage(Page):
         self._problem.show_text(problem)
         self._has_problem = bool(problem)
         self._arrange()
+
+    def show_drill(self, state: DrillState | None) -> None:
+        """What works and what waits while the line is cut on purpose."""
+        self._band.show_drill(state)
 
     def show_evidence(self, lines: Sequence[Evidence]) -> None:
         """The proof, in two columns."""
@@ -207,45 +243,47 @@ class SyncPage(Page):
             self._evidence.addWidget(_evidence_line(line), place // 2, place % 2)
 
     def show_group(self, group: Group) -> None:
-        """Let the chips say which tab it is."""
+        """Let the chips and the list say which tab it is."""
         for each, chip in self._chips.items():
             chip.setChecked(each == group)
-        self._order.setText(tr("按先后上传") if group == "waiting" else tr("新的在上"))
-        words: dict[Group, str] = {
-            "waiting": tr("没有待传的办件。受理后先写本机，再自动上传。"),
-            "sent": tr("还没有传过办件。"),
-            "conflict": tr("没有冲突。两个窗口改了同一项时，两边的值都留在这里。"),
-            "quarantined": tr("没有隔离的办件。中心暂不接收的会列在这里，说明原因。"),
-        }
-        self._empty.setText(words[group])
+        if group == self._shown_group:
+            return
+        self._shown_group = group
+        self._order.setText(_order_words(group))
+        self._empty.setText(_empty_words(group))
+        self._lists.setCurrentWidget(self._table)
+        self._show_selected(self._table.current())
 
     def show_counts(self, counts: dict[Group, int]) -> None:
-        """How many acts each tab has."""
+        """How many each tab has."""
         for group, count in counts.items():
             self._chips[group].set_count(count)
 
     def reload_rows(self) -> None:
-        """Read the acts anew; the selection stays."""
+        """Read the list anew; the selection stays."""
         self.show_group(self._presenter.group)
-        self._model.reload()
+        self._table.source.reload()
 
     def show_action(self, row: OutboxRow | None, lines: Sequence[ChangeLine]) -> None:
         """One act in full."""
-        self._side.setCurrentIndex(1 if row is None else 0)
-        if row is None:
+        if self._presenter.group not in _ACTS or self._side.currentWidget() is self._retirement:
             return
-        self._title.setText(" ".join(part for part in (row_title(row), row.applicant) if part))
-        self._tag.show_tag(*outcome_words(row.outcome, is_online=self._is_online()))
-        self._meta.setText(_meta_words(row))
-        self._reason.show_text(row.reason, "error" if row.outcome == Outcome.CONFLICT else "warn")
-        self._changes.show_rows(lines)
-        self._change_head.update()
-        self._decides.setText(_decides_words(row))
-        self._decides.setVisible(bool(self._decides.text()))
+        self._side.setCurrentWidget(self._side_nothing if row is None else self._act)
+        if row is not None:
+            self._act.show_act(row, lines, is_online=self._is_online())
 
     def show_retrying(self) -> None:
         """A contact was asked for; the strip follows when it is over."""
         self.header.set_subtitle(tr("正在连接中心……"))
+
+    def show_retirement(self, checks: Sequence[RetirementCheck]) -> None:
+        """Everything that could still be lost with this desk."""
+        self._retirement.show_checks(checks)
+        self._side.setCurrentWidget(self._retirement)
+
+    @property
+    def _table(self) -> Table:
+        return self._tables[self._presenter.group]
 
     def _follow(self, _status: object) -> None:
         """News of the line; asked for again in the right order, for a later one may be there already."""
@@ -253,11 +291,17 @@ class SyncPage(Page):
             self._presenter.follow()
 
     def _arrange(self) -> None:
-        """In a small window the acts need the height: the proof goes below the act, and the line above tells the problem."""
-        is_small = self.window().width() < current_theme().layout.compact_below
+        """A small window needs the height: the proof goes below the act, the line above tells the problem, and what is unfolded
+        takes the place of the figures.
+        """
+        is_small = self._is_small()
+        self._strip.setVisible(not is_small or self._columns.is_folded)
         self._problem_holder.setVisible(self._has_problem and not is_small)
         self._evidence_line.setVisible(not is_small)
         (self._side_column if is_small else self._main_column).addWidget(self._evidence_box)
+
+    def _is_small(self) -> bool:
+        return self.window().width() < current_theme().layout.compact_below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -271,53 +315,85 @@ class SyncPage(Page):
         self._presenter.choose(groups[key])
 
     def _choose(self, group: Group, _on: bool = False) -> None:
+        self._leave_retirement()
         self._presenter.choose(group)
+        if self.holds_focus():
+            self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _loaded(self) -> None:
-        has_rows, had_focus = self._model.rowCount() > 0, self._table.hasFocus()
-        self._lists.setCurrentIndex(0 if has_rows else 1)
-        if not has_rows:
-            self._presenter.select(None)
+    def _settled(self) -> None:
+        """Something was decided: on to the next one, with the cursor in the list."""
+        if self._is_small() and not self._columns.is_folded:
+            self._columns.toggle()
+        self._presenter.refresh()
+        self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _unfold(self, _row: object) -> None:
+        """Enter on a row of a small window shows what is beside it in a large one."""
+        if self._columns.is_folded:
+            self._columns.toggle()
+
+    def _loaded(self, table: Table) -> None:
+        if table is self._table:
+            self._fill(table)
+
+    def _fill(self, table: Table) -> None:
+        """Show the list or why it is empty, and what is selected in it."""
+        has_rows, had_focus = table.source.rowCount() > 0, table.hasFocus()
+        self._lists.setCurrentWidget(table if has_rows else self._nothing)
+        if has_rows and table.current() is None:
+            table.select(0)
+        self._show_selected(table.current() if has_rows else None)
+        if had_focus and has_rows:
+            table.setFocus()
+
+    def _show_selected(self, row: Any) -> None:
+        group = self._presenter.group
+        if group in _ACTS:
+            self._presenter.select(row)
             return
-        if self._table.current() is None:
-            self._table.select(0)
-        if had_focus:
-            self._table.setFocus()
+        presenter, panel = (self._quarantine, self._quarantined) if group == "quarantined" else (self._disputes, self._dispute)
+        presenter.show(row)
+        if self._side.currentWidget() is not self._retirement:
+            self._side.setCurrentWidget(self._side_nothing if row is None else panel)
 
-    def _at_cell(self, row: OutboxRow) -> Cell:
-        local = row.action.desk_at.astimezone(CHINA)
-        is_today = local.date() == self.context.desk.today()
-        return Cell(text=f"{local:%H:%M}" if is_today else f"{local:%m-%d %H:%M}", quiet=True)
-
-    def _outcome_cell(self, row: OutboxRow) -> CellValue:
-        words, tone = outcome_words(row.outcome, is_online=self._is_online())
-        return Cell(text=words, quiet=True) if row.outcome is None else TagCell(text=words, tone=tone)
+    def _leave_retirement(self) -> None:
+        if self._side.currentWidget() is self._retirement:
+            self._side.setCurrentWidget(self._side_nothing)
+            self._fill(self._table)
 
 
-def _title_cell(row: OutboxRow) -> str:
-    return row_title(row)
+def _order_words(group: Group) -> str:
+    return {"waiting": tr("按先后上传"), "conflict": tr("早的在上"), "quarantined": tr("未处理的在上")}.get(group, tr("新的在上"))
 
 
-def _meta_words(row: OutboxRow) -> str:
-    local = row.action.desk_at.astimezone(CHINA)
-    parts = [
-        tr("序号 {n}").format(n=row.action.sequence),
-        tr("{clerk} {at}").format(clerk=row.clerk_name or "—", at=f"{local:%Y-%m-%d %H:%M:%S}"),
-        tr("校验值 {hash}").format(hash=row.action.hash[:8]),
-    ]
-    if row.answered_at is not None:
-        parts.append(tr("中心 {at} 回复").format(at=f"{row.answered_at.astimezone(CHINA):%m-%d %H:%M}"))
-    elif row.tries:
-        parts.append(tr("已试 {n} 次").format(n=row.tries))
-    return " · ".join(parts)
+def _empty_words(group: Group) -> str:
+    words: dict[Group, str] = {
+        "waiting": tr("没有待传的办件。受理后先写本机，再自动上传。"),
+        "sent": tr("还没有传过办件。"),
+        "conflict": tr("没有冲突。两个窗口改了同一项时，两边的值都留在这里等人定。"),
+        "quarantined": tr("没有隔离的办件。中心暂不接收的会列在这里，说明原因。"),
+        "decided": tr("还没有定过冲突。定下以后，各个值和理由都留在这里。"),
+    }
+    return words[group]
 
 
-def _decides_words(row: OutboxRow) -> str:
-    if row.outcome == Outcome.CONFLICT:
-        return tr("记录暂用中心的值，本窗填的值留在这里，没有丢。请站长与对方窗口核对后定；定好前照常办件。")
-    if row.outcome == Outcome.QUARANTINED:
-        return tr("中心收下了这件但没有采用，原样保存。请站长按上面的原因处理；本机记录不受影响。")
-    return ""
+def _padded(widget: QWidget) -> QWidget:
+    theme = current_theme()
+    holder = QWidget()
+    row = QVBoxLayout(holder)
+    row.setContentsMargins(theme.space.l, theme.space.s, theme.space.l, theme.space.s)
+    row.addWidget(widget)
+    return holder
+
+
+def _topped(widget: QWidget) -> QWidget:
+    theme = current_theme()
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, 0)
+    column.addWidget(widget)
+    column.addStretch(1)
+    return holder
 
 
 def _evidence_line(line: Evidence) -> QWidget:

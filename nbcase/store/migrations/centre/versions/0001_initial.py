@@ -41,6 +41,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_table(
+        "attachment_use",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("record_type", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", "record_type", "record_id"),
+    )
+    op.create_table(
         "case",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -92,6 +99,7 @@ def upgrade() -> None:
         sa.Column("record_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("mark", sa.BigInteger(), server_default=sa.text("((random() * 9007199254740991)::bigint)"), nullable=False),
         sa.PrimaryKeyConstraint("xid", "position"),
     )
     op.create_index("ix_change_feed_station", "change_feed", ["station_code", "xid", "position"], unique=False)
@@ -122,12 +130,16 @@ def upgrade() -> None:
         sa.Column("theirs", Json(), nullable=True),
         sa.Column("yours", Json(), nullable=True),
         sa.Column("yours_by", sa.Text(), nullable=False),
+        sa.Column("yours_at", UtcDateTime(), nullable=True),
+        sa.Column("theirs_by", sa.Text(), nullable=True),
+        sa.Column("theirs_at", UtcDateTime(), nullable=True),
         sa.Column("found_at", UtcDateTime(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("chosen", Json(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("stations", Json(), nullable=False),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -142,6 +154,8 @@ def upgrade() -> None:
         sa.Column("enrolled_at", UtcDateTime(), nullable=False),
         sa.Column("retired_at", UtcDateTime(), nullable=True),
         sa.Column("last_seen_at", UtcDateTime(), nullable=True),
+        sa.Column("tree_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("tree_peaks", Json(), server_default="[]", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -157,6 +171,7 @@ def upgrade() -> None:
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("print_count", sa.Integer(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("revoked_on", sa.Date(), nullable=True),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -196,6 +211,7 @@ def upgrade() -> None:
         sa.Column("grounds", Json(), nullable=False),
         sa.Column("channel_code", sa.Text(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("voided_on", sa.Date(), nullable=True),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -220,6 +236,23 @@ def upgrade() -> None:
         sa.Column("confirmed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("series", "first"),
     )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind_code", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("applicant_name", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("stations", Json(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_notice_made_at_id", "notice", ["made_at", "id"], unique=False)
     op.create_table(
         "permit",
         sa.Column("id", sa.Text(), nullable=False),
@@ -293,6 +326,25 @@ def upgrade() -> None:
     op.create_index("ix_resident_document_number", "resident", ["document_number"], unique=False)
     op.create_index("ix_resident_name_birth_on", "resident", ["name", "birth_on"], unique=False)
     op.create_index("ix_resident_phone", "resident", ["phone"], unique=False)
+    op.create_table(
+        "publication",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("checksum", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "published_entry",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("value", Json(), nullable=True),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "key"),
+    )
+    op.create_index("ix_published_entry_revision", "published_entry", ["name", "revision"], unique=False)
     op.create_table(
         "session",
         sa.Column("token_hash", sa.Text(), nullable=False),

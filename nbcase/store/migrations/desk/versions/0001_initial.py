@@ -38,8 +38,23 @@ def upgrade() -> None:
     op.create_table(
         "attachment_content",
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
         sa.Column("is_at_centre", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "attachment_chunk",
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("file_id", "ordinal"),
+    )
+    op.create_table(
+        "attachment_incoming",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_table(
@@ -102,12 +117,16 @@ def upgrade() -> None:
         sa.Column("theirs", Json(), nullable=True),
         sa.Column("yours", Json(), nullable=True),
         sa.Column("yours_by", sa.Text(), nullable=False),
+        sa.Column("yours_at", UtcDateTime(), nullable=True),
+        sa.Column("theirs_by", sa.Text(), nullable=True),
+        sa.Column("theirs_at", UtcDateTime(), nullable=True),
         sa.Column("found_at", UtcDateTime(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("chosen", Json(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("stations", Json(), nullable=False),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -132,6 +151,7 @@ def upgrade() -> None:
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("print_count", sa.Integer(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("revoked_on", sa.Date(), nullable=True),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -183,6 +203,7 @@ def upgrade() -> None:
         sa.Column("grounds", Json(), nullable=False),
         sa.Column("channel_code", sa.Text(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("voided_on", sa.Date(), nullable=True),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -206,11 +227,32 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("versions", Json(), nullable=True),
+        sa.Column("resent_by", sa.Text(), nullable=True),
+        sa.Column("given_up_at", UtcDateTime(), nullable=True),
+        sa.Column("given_up_by", sa.Text(), nullable=True),
+        sa.Column("given_up_because", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("action_id"),
     )
     op.create_index("ix_outbox_outcome", "outbox", ["outcome", "sequence"], unique=False)
     op.create_index("ix_outbox_versions", "outbox", ["sequence"], unique=False, sqlite_where=sa.text("versions IS NOT NULL"))
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind_code", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("applicant_name", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("stations", Json(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_notice_made_at_id", "notice", ["made_at", "id"], unique=False)
     op.create_table(
         "permit",
         sa.Column("id", sa.Text(), nullable=False),
@@ -305,6 +347,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("subtitle", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("key_text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("entry"),
         sa.UniqueConstraint("kind", "record_id", name="uq_search_entry_kind_record_id"),
     )
@@ -315,7 +358,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "entry"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_search_key_entry", "search_key", ["entry"], unique=False)
+    op.create_table(
+        "search_todo",
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_table(
+        "publication",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("checksum", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "published_entry",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("value", Json(), nullable=True),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "key"),
+    )
+    op.create_index("ix_published_entry_revision", "published_entry", ["name", "revision"], unique=False)
     op.create_table(
         "station",
         sa.Column("code", sa.Text(), nullable=False),

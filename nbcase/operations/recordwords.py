@@ -1,6 +1,6 @@
 """Records in the clerk's words: what a kind of record, a field and a value are called where a change is told field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ RECORD_NAMES = {
     "permit": mark("居住证"),
     "endorsement": mark("签注"),
     "document": mark("文书"),
+    "conflict": mark("冲突"),
+    "notice": mark("通知"),
 }
 
 FIELD_NAMES: dict[str, dict[str, str]] = {
@@ -124,6 +126,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "grounds": mark("理由"),
         "channel_code": mark("办理渠道"),
         "is_provisional": mark("标“暂”"),
+        "voided_on": mark("作废日期"),
         "station_code": mark("受理点"),
     },
     "document": {
@@ -136,11 +139,45 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "made_by": mark("制作人"),
         "print_count": mark("打印次数"),
         "is_provisional": mark("标“暂”"),
+        "revoked_on": mark("收回日期"),
+        "station_code": mark("受理点"),
+    },
+    "notice": {
+        "kind_code": mark("通知种类"),
+        "case_id": mark("办件"),
+        "case_number": mark("受理号"),
+        "resident_id": mark("居民"),
+        "applicant_name": mark("申请人"),
+        "text": mark("内容"),
+        "made_at": mark("发出时间"),
+        "made_by": mark("发出人"),
+        "stations": mark("有关受理点"),
+        "station_code": mark("受理点"),
+    },
+    "conflict": {
+        "action_id": mark("操作"),
+        "subject_type": mark("记录种类"),
+        "subject_id": mark("记录"),
+        "field": mark("字段"),
+        "before": mark("原来"),
+        "theirs": mark("中心现值"),
+        "yours": mark("另一值"),
+        "yours_by": mark("谁写的另一值"),
+        "yours_at": mark("另一值的时间"),
+        "theirs_by": mark("谁写的中心现值"),
+        "theirs_at": mark("中心现值的时间"),
+        "found_at": mark("发现时间"),
+        "state": mark("状态"),
+        "chosen": mark("选定值"),
+        "reason": mark("理由"),
+        "resolved_by": mark("决定人"),
+        "resolved_at": mark("决定时间"),
+        "stations": mark("有关受理点"),
         "station_code": mark("受理点"),
     },
 }
 
-_TABLES = {
+FIELD_TABLES = {
     "sex_code": "sex",
     "nation_code": "nation",
     "home_kind_code": "home_kind",
@@ -167,6 +204,9 @@ _STATES = {
     "decided": mark("已办结"),
     "refused": mark("不予办理"),
     "withdrawn": mark("已撤回"),
+    "revoked": mark("已收回"),
+    "open": mark("待决定"),
+    "resolved": mark("已决定"),
 }
 
 _SHORT = 8
@@ -197,6 +237,17 @@ def field_name(record_type: str, field: str) -> str:
     return tr(FIELD_NAMES.get(record_type, {}).get(field, field))
 
 
+def telling_words(field: str, values: Sequence[Any]) -> list[str]:
+    """Values to choose from as people read them: masked, but whole where two different ones would look the same."""
+    words = [value_words(field, value) for value in values]
+    different = {repr(value) for value in values}
+    return (
+        words
+        if len(set(words)) >= len(different)
+        else [str(value) if word != "—" else word for word, value in zip(words, values, strict=True)]
+    )
+
+
 def value_words(field: str, value: Any) -> str:
     """A plain value of a record as people read it: codes by name, numbers masked, `—` for none."""
     if value in (None, "", [], {}):
@@ -219,8 +270,8 @@ def _list_words(field: str, values: list[Any] | tuple[Any, ...]) -> str:
 
 
 def _text_words(field: str, text: str) -> str:
-    if field in _TABLES:
-        return codes.name(_TABLES[field], text)
+    if field in FIELD_TABLES:
+        return codes.name(FIELD_TABLES[field], text)
     if field == "kind_code":
         return paper_name(text)
     if field == "state":

@@ -1,0 +1,72 @@
+"""What comes over the line lies in the table exactly as what was written here."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from nbcase.demo.people import people
+from nbcase.domain.action import canonical
+from nbcase.domain.conflict import FieldConflict
+from nbcase.domain.document import Document
+from nbcase.domain.notice import Notice
+from nbcase.domain.resident import Resident
+from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
+from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record
+from nbcase.store.shelf import Shelf
+from nbcase.store.wire_format import wire_format
+
+AT = datetime(2026, 11, 24, 8, 21, 3, 4, tzinfo=UTC)
+
+
+def _records() -> list[Record]:
+    invented = [record for person in people(20, 7, date(2026, 11, 24), bytes(32)) for record in person.records()]
+    paper = Document(
+        id="d", case_id="c", resident_id="r", kind_code="k", number="1", content_hash="h", made_at=AT, made_by="l", station_code="s"
+    )
+    values = ({"b": 1, "a": None}, None, "\x01字")
+    conflicts = [
+        FieldConflict(
+            id=f"f{place}", action_id="a", subject_type="resident", subject_id="r", field="x", before=value, theirs=None, yours=[value],
+            yours_by="l", found_at=AT, station_code="s",
+        )
+        for place, value in enumerate(values)
+    ]
+    notice = Notice(
+        id="n", kind_code="k", case_id="c", case_number="1", resident_id="r", applicant_name="样", text="", made_at=AT, made_by="l",
+        stations=("s", "t"), station_code="s",
+    )
+    return [*invented, paper, *conflicts, notice]
+
+
+def _rows(connection: sa.Connection) -> dict[str, list[tuple[object, ...]]]:
+    cursor = driver_cursor(connection)
+    return {name: cursor.execute(f'SELECT * FROM "{name}" ORDER BY id').fetchall() for name in RECORD_TYPES}
+
+
+def test_rows_from_the_line_are_those_that_the_shelf_writes(tmp_path: Path) -> None:
+    engine = open_desk_database(tmp_path / "desk.db", bytes(32))
+    records = _records()
+    assert {TYPE_NAMES[type(record)] for record in records} == set(RECORD_TYPES)
+    with writing(engine) as connection:
+        for record in records:
+            Shelf(connection).write(record)
+        expected = _rows(connection)
+        for name in RECORD_TYPES:
+            connection.execute(sa.text(f'DELETE FROM "{name}"'))
+        for record in records:
+            form = wire_format(type(record))
+            driver_cursor(connection).execute(form.rows.upsert, form.row(msgspec.Raw(canonical(record))))
+        assert _rows(connection) == expected
+    engine.dispose()
+
+
+def test_a_field_with_a_default_may_be_missing_and_a_wrong_one_is_refused() -> None:
+    plain = {"id": "r", "document_kind": "k", "document_number": "1", "name": "样", "station_code": "s"}
+    form = wire_format(Resident)
+    assert form.row(msgspec.Raw(msgspec.json.encode(plain))) == list(form.rows.row(Resident(**plain)))
+    for wrong in ({"name": 7}, {"birth_on": "gestern"}, {"name": None}):
+        with pytest.raises(msgspec.ValidationError):
+            form.row(msgspec.Raw(msgspec.json.encode({**plain, **wrong})))
