@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the
     from nbcase.domain.publication import Publication
     from nbcase.domain.retirement import RetirementProof
     from nbcase.operations.inclusion import InclusionProof
+    from nbcase.operations.messages import SealedReceipt
 
 PROBE_S = 0.3
 """While the last contact failed, a clerk's question first knocks this long: a dead line must not cost five seconds a case."""
@@ -159,6 +160,13 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
     )
 
 
+def bring_sealed(counter: Counter, path: Path) -> "SealedReceipt":
+    """Bring a sealed file of any desk to the centre; the centre's signed receipt."""
+    from nbcase.sync.sealed import import_sealed
+
+    return import_sealed(counter.client, path, counter.enrolment.centre_public_key)
+
+
 def retire_desk(counter: Counter) -> "RetirementProof":
     """Take the desk out of service and its keys with it; the caller closes the counter.
 
@@ -265,6 +273,81 @@ def reconciliation_sheet(folder: Path | None, login: str, password: str) -> byte
         return proof.reconciliation_sheet(counter.desk, counter.clerk)
     finally:
         counter.close()
+
+
+def rescue_desk(folder: Path | None, login: str, password: str) -> dict[str, Any]:
+    """Rebuild a damaged desk from its sealed log and what is left of its database; the report in plain values."""
+    import structlog
+
+    from nbcase.operations.rescue import rescue
+    from nbcase.operations.sign_in import open_secrets
+
+    folder = folder or default_desk_folder()
+    vault = choose_vault(folder)
+    now = datetime.now(UTC)
+    _, _, secrets = open_secrets(folder, vault, login, password, now)
+    report = rescue(folder, secrets, now)
+    structlog.get_logger().warning("desk_rescued", unsent=report.unsent, unreadable=len(report.unreadable))
+    return {**msgspec.to_builtins(report), "unsent": report.unsent, "is_whole": report.is_whole}
+
+
+def export_sealed_file(folder: Path | None, login: str | None, password: str, target: Path) -> dict[str, Any]:
+    """Everything unsent into one sealed file; without a login the desk's log as it is, of which nobody here knows the count."""
+    from nbcase.operations.seal import copy_log, export_sealed
+
+    folder = folder or default_desk_folder()
+    if login is None:
+        path, size = copy_log(folder, target)
+        return {"path": str(path), "bytes": size, "count": None, "files": None}
+    counter = _counter(folder, login, password)
+    try:
+        done = export_sealed(counter.desk, target)
+    finally:
+        counter.close()
+    return {"path": str(done.path), "bytes": done.bytes, "count": done.count, "files": done.files}
+
+
+def import_sealed_file(folder: Path | None, login: str, password: str, path: Path) -> dict[str, Any]:
+    """Bring a sealed file to the centre from this desk; the centre's receipt in plain values."""
+    from nbcase.sync.sealed import import_sealed
+
+    counter = _counter(folder or default_desk_folder(), login, password)
+    try:
+        receipt: dict[str, Any] = msgspec.to_builtins(import_sealed(counter.client, path, counter.enrolment.centre_public_key))
+    finally:
+        counter.close()
+    return receipt
+
+
+def import_sealed_at_centre(data: Path, database_url: str | None, path: Path) -> dict[str, Any]:
+    """The same by an administrator at the centre, who may bring the work of a retired desk too."""
+    import hashlib
+
+    from nbcase.operations.sealed_import import take_in_sealed
+    from nbcase.server.centre import open_centre
+
+    with centre_database(data, database_url) as url:
+        centre = open_centre(url, data)
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                now = centre.clock.now()
+                receipt = take_in_sealed(centre.engine, centre.blobs, centre.key, file, digest, now, by_administrator=True)
+        except OSError as error:
+            raise UserError(
+                tr("文件读不出来：{text}").format(text=error.strerror or str(error)), safe=tr("中心没有收下任何内容。")
+            ) from error
+        finally:
+            centre.close()
+    plain: dict[str, Any] = msgspec.to_builtins(receipt)
+    return plain
+
+
+def _counter(folder: Path, login: str, password: str) -> Counter:
+    from nbcase.operations.sign_in import sign_in
+
+    vault = need_enrolled(folder)
+    return open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
 
 
 @contextmanager

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # loaded when a clerk signs in: the sign-in window is there b
     from nbcase.bootstrap import Counter
     from nbcase.domain.clerk import Clerk
     from nbcase.operations.desk import Desk
+    from nbcase.operations.messages import SealedReceipt
     from nbcase.sync.status import SyncStatus
     from ui.shell.pill import PillState
     from ui.shell.search import SearchGroup
@@ -103,6 +104,9 @@ class SyncLink(QObject):
         self.moved = lambda: None
 
     def _hear(self, status: "SyncStatus") -> None:
+        if status.loading is not None:  # pages read again once, when the whole station is here
+            self.told.emit(status, False)
+            return
         cursor = self._counter.feed_cursor()
         moved, self._cursor = cursor != self._cursor, cursor
         self.told.emit(status, moved)
@@ -138,9 +142,11 @@ class CounterContext:
 
         return retire_desk(self.counter)
 
-    @property
-    def client(self) -> object:
-        return self.counter.client
+    def bring_sealed(self, path: Path) -> "SealedReceipt":
+        """Bring a sealed file to the centre; called in a worker."""
+        from nbcase.bootstrap import bring_sealed
+
+        return bring_sealed(self.counter, path)
 
     @property
     def desk(self) -> "Desk":
@@ -399,6 +405,7 @@ def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
         is_unequal=bool(status.centre_digest) and status.own_digest != status.centre_digest,
         drill_minutes=ceil(status.drill_left_s / 60),
         is_queued=status.is_queued,
+        loading=(status.loading.done, status.loading.total) if status.loading is not None else None,
     )
 
 

@@ -26,6 +26,11 @@ def retirement_bytes(*, desk_id: str, count: int, digest: str, at: str) -> bytes
     return "\n".join(("nbcase-retirement-1", desk_id, str(count), digest, at)).encode()
 
 
+def sealed_receipt_bytes(*, desk_id: str, count: int, digest: str, content_hash: str, at: str) -> bytes:
+    """What the centre signs for a sealed file: how many acts of which desk it took in out of it, and their tree hash."""
+    return "\n".join(("nbcase-sealed-receipt-1", desk_id, str(count), digest, content_hash, at)).encode()
+
+
 def reconciliation_bytes(*, desk_id: str, count: int, digest: str, at: str) -> bytes:
     """What the centre signs: how many actions of a desk it holds, and their tree hash."""
     return "\n".join(("nbcase-reconciliation-1", desk_id, str(count), digest, at)).encode()

@@ -186,12 +186,13 @@ class SealedReader:
                     self._segment.is_linked = False
                 continue
             if spoilt_at is not None:
-                self.damages.append(Damage(offset=spoilt_at, until=offset, is_tail=False))
+                if not self._is_blank(spoilt_at, offset):
+                    self.damages.append(Damage(offset=spoilt_at, until=offset, is_tail=False))
                 spoilt_at = None
             frame, offset = found
             if frame is not None:
                 yield frame
-        if spoilt_at is not None and not self._is_blank(spoilt_at):
+        if spoilt_at is not None and not self._is_blank(spoilt_at, self._size):
             self.damages.append(Damage(offset=spoilt_at, until=self._size, is_tail=True))
 
     def _read(self, offset: int) -> tuple[Frame | None, int] | None:
@@ -272,9 +273,9 @@ class SealedReader:
             offset += len(block) - len(MAGIC)
         return self._size
 
-    def _is_blank(self, offset: int) -> bool:
-        """Whether only zeros follow: room that was kept in advance."""
-        while block := self._bytes(offset, _LOOK):
+    def _is_blank(self, offset: int, until: int) -> bool:
+        """Whether only zeros are there: room that was kept in advance."""
+        while offset < until and (block := self._bytes(offset, min(_LOOK, until - offset))):
             if block.count(0) != len(block):
                 return False
             offset += len(block)

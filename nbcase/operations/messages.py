@@ -216,6 +216,33 @@ class ResidentAnswer(Message):
     dossiers: list[DossierRows]
 
 
+class SealedRequest(Message):
+    """A sealed file that was brought to the centre as a file of this hash."""
+
+    content_hash: str
+
+
+class SealedReceipt(Message):
+    """What the centre made of a sealed file, signed over `sealed_receipt_bytes`.
+
+    `count` acts of `desk_id` are at the centre now, `digest` is the tree hash over theirs; `known` of them were before.
+    `left` acts were not taken, `notices` say why and what else was wrong with the file, in words.
+    """
+
+    desk_id: str
+    window: str
+    count: int
+    known: int
+    digest: str
+    files: int
+    outcomes: dict[str, int]
+    left: int
+    notices: list[str]
+    content_hash: str
+    at: str
+    signature: str
+
+
 class FilesQuery(Message):
     """Files, by their hashes, that the desk is about to send."""
 

@@ -38,23 +38,30 @@ class _Merged:
 
 
 def receive_batch(
-    engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime, *, lacking: AbstractSet[str] = frozenset()
+    engine: sa.Engine,
+    desk_id: str,
+    actions: Sequence[Action],
+    now: datetime,
+    *,
+    lacking: AbstractSet[str] = frozenset(),
+    may_be_retired: bool = False,
 ) -> BatchAnswer:
     """Take in actions of one desk, in order; a repeat gets its first answer. `lacking` are ids of those whose files will never come.
 
+    `may_be_retired` is for an administrator at the centre who brings what a retired desk left on a stick.
     One transaction for the batch. When the database refuses a value in it, each action has a transaction of its own,
     and only the one that is refused is quarantined.
     """
     for _ in range(TRIES):
         try:
             with transaction(engine) as connection:
-                return _take_in(connection, desk_id, actions, now, lacking)
+                return _take_in(connection, desk_id, actions, now, lacking, may_be_retired=may_be_retired)
         except Raced:
             continue
         except sa.exc.DBAPIError as error:
             if _is_refusal(error):
                 _log.warning("batch_refused_by_database", desk_id=desk_id, error=str(error.orig))
-                return _one_by_one(engine, desk_id, actions, now, lacking)
+                return _one_by_one(engine, desk_id, actions, now, lacking, may_be_retired=may_be_retired)
             if not isinstance(error.orig, (postgres.DeadlockDetected, postgres.SerializationFailure)):
                 raise
     raise Conflict(tr("中心正忙：多个窗口在办同一个人的业务。"), safe=tr("办件仍在本机，稍后自动重传。"))
@@ -65,18 +72,20 @@ def _is_refusal(error: sa.exc.DBAPIError) -> bool:
     return isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError)) or isinstance(error.orig, postgres.ProgramLimitExceeded)
 
 
-def _one_by_one(engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime, lacking: AbstractSet[str]) -> BatchAnswer:
+def _one_by_one(
+    engine: sa.Engine, desk_id: str, actions: Sequence[Action], now: datetime, lacking: AbstractSet[str], *, may_be_retired: bool
+) -> BatchAnswer:
     answers: list[Answer] = []
     for action in actions:
         try:
             with transaction(engine) as connection:
-                part = _take_in(connection, desk_id, [action], now, lacking)
+                part = _take_in(connection, desk_id, [action], now, lacking, may_be_retired=may_be_retired)
         except sa.exc.DBAPIError as error:
             if not _is_refusal(error):
                 raise
             reason = tr("数据库不接受其中的值：{text}").format(text=str(error.orig).splitlines()[0])
             with transaction(engine) as connection:
-                part = _take_in(connection, desk_id, [action], now, lacking, known_reason=reason)
+                part = _take_in(connection, desk_id, [action], now, lacking, known_reason=reason, may_be_retired=may_be_retired)
         answers += part.answers
         if part.missing or part.refused is not None:
             return BatchAnswer(answers=answers, missing=part.missing, refused=part.refused)
@@ -91,9 +100,10 @@ def _take_in(
     lacking: AbstractSet[str],
     *,
     known_reason: str = "",
+    may_be_retired: bool = False,
 ) -> BatchAnswer:
     desk = lock_desk(connection, desk_id)
-    if desk is None or desk.retired_at is not None:
+    if desk is None or (desk.retired_at is not None and not may_be_retired):
         raise retired()
     work = CentreWork(connection, desk, now)
     sound = list(takewhile(_is_named_well, actions))

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 import sqlalchemy as sa
 
-from nbcase.crypto.sealed_file import Frame, Kind, SealedReader, desk_opens
+from nbcase.crypto.sealed_file import Kind, SealedReader, desk_opens
 from nbcase.crypto.sqlcipher_page import SALT, PageCipher
 from nbcase.domain.action import Action, action_hash, canonical
 from nbcase.domain.crashpoints import reach
@@ -25,7 +25,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.merge import lay_over
 from nbcase.domain.words import tr
 from nbcase.operations.enrol import USED_NUMBERS
-from nbcase.operations.seal import Mark, desk_opening_key, log_paths
+from nbcase.operations.seal import Mark, desk_opening_key, log_paths, sealed_files
 from nbcase.operations.sign_in import DATABASE_NAME, DeskSecrets
 from nbcase.store import people, tables
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
@@ -425,26 +425,3 @@ def _whole_chunks(content: Iterable[bytes]) -> Iterator[bytes]:
             del waiting[:CHUNK]
     if waiting:
         yield bytes(waiting)
-
-
-def sealed_files(frames: Iterable[Frame]) -> Iterator[tuple[FileHead, Iterator[bytes]]]:
-    """Files in a sealed file, each with its content to be read before the next; a spoilt frame makes it end early."""
-    waiting: list[Frame] = []
-    stream = iter(frames)
-
-    def content() -> Iterator[bytes]:
-        for frame in stream:
-            if frame.kind is not Kind.CHUNK:
-                waiting.append(frame)
-                return
-            yield frame.plain
-
-    while True:
-        frame = waiting.pop() if waiting else next(stream, None)
-        if frame is None:
-            return
-        if frame.kind is Kind.FILE:
-            pieces = content()
-            yield msgspec.json.decode(frame.plain, type=FileHead), pieces
-            for _ in pieces:
-                continue

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +11,9 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from nbcase.crypto.sealed_file import Kind, SealedReader, SegmentSeal, derived_sealing_key, desk_opens
+from nbcase.crypto.sealed_file import Frame, Kind, SealedReader, SegmentSeal, derived_sealing_key, desk_opens
 from nbcase.crypto.sealing import sealing_public_key
+from nbcase.domain.action import Action
 from nbcase.domain.clerk import Clerk, Station
 from nbcase.domain.clock import Clock
 from nbcase.domain.crashpoints import reach
@@ -198,12 +201,16 @@ def export_sealed(desk: Desk, target: Path) -> SealedExport:
         reach("desk.export.after")
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise UserError(
-            tr("导出没有写成：{text}").format(text=error.strerror or str(error)),
-            safe=tr("未上传的办件仍在本机，没有改动。"),
-            do=tr("请换一个 U 盘或文件夹再导出。"),
-        ) from error
+        raise _not_exported(error) from error
     return SealedExport(count=count, files=files, path=path, bytes=path.stat().st_size)
+
+
+def _not_exported(error: OSError) -> UserError:
+    return UserError(
+        tr("导出没有写成：{text}").format(text=error.strerror or str(error)),
+        safe=tr("未上传的办件仍在本机，没有改动。"),
+        do=tr("请换一个 U 盘或文件夹再导出。"),
+    )
 
 
 def _file_name(desk: Desk) -> str:
@@ -235,3 +242,56 @@ def _write_export(connection: sa.Connection, log: SealedLog, path: Path) -> tupl
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed_files(
+    frames: Iterable[Frame], *, on_act: Callable[[Action], None] = lambda action: None
+) -> Iterator[tuple[FileHead, Iterator[bytes]]]:
+    """Files in a sealed file, each with its content to be read before the next; a spoilt frame makes a content end early.
+
+    `on_act` is handed every act on the way.
+    """
+    waiting: list[Frame] = []
+    stream = iter(frames)
+
+    def content() -> Iterator[bytes]:
+        for frame in stream:
+            if frame.kind is not Kind.CHUNK:
+                waiting.append(frame)
+                return
+            yield frame.plain
+
+    while (frame := waiting.pop() if waiting else next(stream, None)) is not None:
+        if frame.kind is Kind.ACTION:
+            on_act(read_action(frame.plain))
+        elif frame.kind is Kind.FILE:
+            pieces = content()
+            yield msgspec.json.decode(frame.plain, type=FileHead), pieces
+            for _ in pieces:
+                continue
+
+
+def copy_log(folder: Path, target: Path) -> tuple[Path, int]:
+    """Put the desk's log as it is into one file, without a password: a damaged desk, or one whose clerk is not there.
+
+    Answers where and how many bytes; the centre reads it like an export. Raises `UserError` when there is no log or the
+    stick does not take it.
+    """
+    paths = log_paths(folder)
+    if not paths:
+        raise UserError(tr("这台电脑没有封存副本。"), safe=tr("没有写任何文件。"), do=tr("请登录后导出，或联系管理员。"))
+    path = target / f"{paths[-1].stem}-log{SUFFIX}" if target.is_dir() else target
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            for segment in paths:
+                with segment.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _not_exported(error) from error
+    return path, path.stat().st_size

@@ -31,10 +31,12 @@ from nbcase.operations.messages import (
     ResidentAnswer,
     ResidentQuery,
     RetireRequest,
+    SealedRequest,
     SessionRequest,
 )
 from nbcase.operations.receive import receive_batch
 from nbcase.operations.retire import release
+from nbcase.operations.sealed_import import take_in_blob
 from nbcase.server.admission import Gate
 from nbcase.server.attachments import Attachments
 from nbcase.server.authentication import check_desk, check_session
@@ -80,6 +82,7 @@ def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> ASG
         Route("/v1/changes", desks.changes, methods=["GET"]),
         Route("/v1/reconcile", desks.reconcile, methods=["POST"]),
         Route("/v1/retire", desks.retire, methods=["POST"]),
+        Route("/v1/sealed", desks.sealed, methods=["POST"]),
         Route("/v1/residents/search", desks.search_residents, methods=["POST"]),
     ]
     handlers: dict[Any, Any] = {Refused: _refuse, UserError: _refuse_in_words, Exception: _break_down}
@@ -244,6 +247,21 @@ class Desks:
             return reply(release(connection, desk, body.decode(RetireRequest), clerk, centre.key, centre.clock.now()))
 
         return await self._for_desk(request, body.hash, work, may_be_retired=True)
+
+    async def sealed(self, request: Request) -> Response:
+        """A sealed file, of whichever desk, that this one has brought: opened, checked and taken in."""
+        body = await read_body(request)
+
+        def work() -> Response:
+            centre = self._centre
+            with transaction(centre.engine) as connection:
+                desk = check_desk(centre, connection, request, body.hash)
+                check_session(centre, connection, request, desk)
+            return reply(take_in_blob(centre.engine, centre.blobs, centre.key, body.decode(SealedRequest).content_hash, centre.clock.now()))
+
+        async with self._backlogs.place() as place:
+            await place.turn()
+            return await run_in_threadpool(work)
 
     async def search_residents(self, request: Request) -> Response:
         """Everybody with this document or this name and birth date, at any station."""

@@ -145,7 +145,11 @@ def adopt_feed(connection: sa.Connection) -> bool:
     return True
 
 
-_FROM_ELSEWHERE = sa.text("SELECT EXISTS (SELECT FROM change_feed WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)")
+_BEYOND = "change_feed.xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_FROM_ELSEWHERE = sa.text(
+    f"SELECT EXISTS (SELECT FROM station JOIN change_feed ON change_feed.station_code = station.code AND {_BEYOND})"
+    f" OR EXISTS (SELECT FROM change_feed WHERE station_code IS NULL AND {_BEYOND})"
+)
 
 
 NEW_ROW = ("station_code", "desk_id", "record_type", "record_id", "version", "body")

@@ -377,7 +377,5 @@ _TAKES: tuple[tuple[sa.Table, Callable[[Salvage, int, list[Any]], None]], ...] =
     (desk_metadata.tables["clerk"], _take_clerk),
 )
 
-_SHAPES = {
-    size: tuple(take for table, take in _TAKES if len(table.c) == size) for size in sorted({len(table.c) for table, _ in _TAKES})
-}
+_SHAPES = {size: tuple(take for table, take in _TAKES if len(table.c) == size) for size in sorted({len(table.c) for table, _ in _TAKES})}
 """By number of columns."""

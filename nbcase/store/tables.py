@@ -344,8 +344,10 @@ centre_action = sa.Table(
 change_feed = sa.Table(
     "change_feed",
     centre_metadata,
-    sa.Column("xid", sa.BigInteger, primary_key=True, autoincrement=False, server_default=sa.text("(pg_current_xact_id()::text::bigint)")),
+    # In this order: a key that began with xid would be in the readers' order for all stations at once, and the planner walks
+    # it past everybody else's rows where it has no better idea.
     sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("xid", sa.BigInteger, primary_key=True, autoincrement=False, server_default=sa.text("(pg_current_xact_id()::text::bigint)")),
     sa.Column("station_code", sa.Text),
     sa.Column("desk_id", sa.Text),
     sa.Column("record_type", sa.Text, nullable=False),

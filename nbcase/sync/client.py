@@ -42,6 +42,8 @@ from nbcase.operations.messages import (
     ResidentQuery,
     RetireAnswer,
     RetireRequest,
+    SealedReceipt,
+    SealedRequest,
     SessionAnswer,
     SessionRequest,
     StoredActions,
@@ -52,6 +54,9 @@ from nbcase.store.records import RECORD_TYPES, from_plain
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
+SEALED_S = 180.0
+"""A sealed file may hold weeks of work; a repeat after this finds what was taken in."""
+
 SEARCH_S = 3.0
 """A clerk is waiting: after this the desk goes on without the centre's word."""
 
@@ -262,6 +267,10 @@ class CentreClient:
     def reconcile(self, request: ReconcileRequest) -> ReconcileAnswer:
         """The centre's count and digest for this desk; the caller checks the signature."""
         return self._ask("POST", "/v1/reconcile", ReconcileAnswer, request)
+
+    def take_in_sealed(self, content_hash: str) -> SealedReceipt:
+        """Have the centre open a sealed file that it has been sent."""
+        return self._ask("POST", "/v1/sealed", SealedReceipt, SealedRequest(content_hash=content_hash), as_clerk=True, answer_s=SEALED_S)
 
     def retire(self, request: RetireRequest) -> RetireAnswer:
         """Take the desk out of service; one that is out already gets its answer again, without a session."""

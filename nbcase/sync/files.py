@@ -6,7 +6,8 @@ The desk keeps no note of how far a file has come: the centre's disk is the trut
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import quote
 
@@ -126,21 +127,41 @@ def send_file(engine: sa.Engine, client: CentreClient, content_hash: str) -> Non
         file = desk_files.find_file(connection, content_hash)
     if file is None:
         raise LookupError(content_hash)
+
+    def read(offset: int, most: int) -> bytes:
+        with reading(engine) as connection:
+            return desk_files.read_piece(connection, content_hash, offset, most)
+
+    send_content(client, Outgoing(file=file, read=read, check=lambda: _check_intact(engine, file)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A file on its way up: `read` gives up to so many bytes from an offset, `check` raises `UserError` where it is damaged here."""
+
+    file: Attachment
+    read: Callable[[int, int], bytes]
+    check: Callable[[], None]
+
+
+def send_content(client: CentreClient, outgoing: Outgoing) -> None:
+    """Bring a file to the centre from wherever it is read, from where it got to last time; once more when the centre lost it."""
     for last in (False, True):
         try:
-            _send(engine, client, file)
+            _send(client, outgoing)
         except _StartAgain as again:
-            _check_intact(engine, file)
+            outgoing.check()
             if last:
                 raise again.error from again
         else:
             return
 
 
-def _send(engine: sa.Engine, client: CentreClient, file: Attachment) -> None:
-    offset, tries = _announce(engine, client, file), 0
+def _send(client: CentreClient, outgoing: Outgoing) -> None:
+    file = outgoing.file
+    offset, tries = _announce(client, outgoing), 0
     while offset < file.size:
-        now = _send_piece(engine, client, file, offset)
+        now = _send_piece(client, outgoing, offset)
         tries = 0 if now > offset else tries + 1
         if tries == MOST_TRIES:
             raise Offline(
@@ -151,10 +172,10 @@ def _send(engine: sa.Engine, client: CentreClient, file: Attachment) -> None:
         offset = now
 
 
-def _announce(engine: sa.Engine, client: CentreClient, file: Attachment) -> int:
+def _announce(client: CentreClient, outgoing: Outgoing) -> int:
     """Tell the centre of the file, a small one with its content; answers where to go on."""
-    with reading(engine) as connection:
-        content = desk_files.read_piece(connection, file.hash, 0, PIECE) if file.size <= PIECE else b""
+    file = outgoing.file
+    content = outgoing.read(0, PIECE) if file.size <= PIECE else b""
     said = {
         "Upload-Length": str(file.size),
         "Upload-Metadata": f"sha256 {_base64(file.hash.encode())},filetype {_base64(file.media_type.encode())}",
@@ -171,12 +192,12 @@ def _announce(engine: sa.Engine, client: CentreClient, file: Attachment) -> int:
     return _offset(reply, file)
 
 
-def _send_piece(engine: sa.Engine, client: CentreClient, file: Attachment, offset: int) -> int:
+def _send_piece(client: CentreClient, outgoing: Outgoing, offset: int) -> int:
     """The next piece; answers how many bytes the centre has now, which may be as before."""
-    with reading(engine) as connection:
-        piece = desk_files.read_piece(connection, file.hash, offset, PIECE)
+    file = outgoing.file
+    piece = outgoing.read(offset, PIECE)
     if not piece:
-        _check_intact(engine, file)
+        outgoing.check()
         raise ValueError(f"no byte {offset} in a file of {file.size}")
     headers = {**TUS, "Upload-Offset": str(offset), **_piece_headers(hashlib.sha256(piece).digest())}
     reach("desk.upload.before")

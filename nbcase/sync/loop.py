@@ -36,6 +36,9 @@ LEAST_SPREAD_S = 1.0
 CLOCK_STEP_S = 30.0
 """A desk whose clock has moved by more measures it anew: acts are dated by what was measured."""
 
+PROGRESS_S = 1.0
+"""Between two words about records that come in."""
+
 WATCH_S = 2.0
 """How often a desk without a line looks whether it has another network."""
 
@@ -115,6 +118,19 @@ class SyncLoop:
         heard = [at for at in (found.contact_at, self._heard_at) if at is not None]
         return replace(found, contact_at=max(heard, default=None), drill_left_s=self._drill_left_s())
 
+    def follow(self, tell: Listener) -> None:
+        """Call `tell` with the figures while the records of a whole station come in, which takes longer than a contact should."""
+        told_at = -PROGRESS_S
+
+        def on_page() -> None:
+            nonlocal told_at
+            now = self._monotonic()
+            if now - told_at >= PROGRESS_S:
+                told_at = now
+                tell(self.status(is_online=True, problem=None))
+
+        self._contact.on_page = on_page
+
     def fail(self, problem: Problem) -> SyncStatus:
         """A contact that broke off by a fault of the program."""
         self._whole_at = None
@@ -190,6 +206,7 @@ class SyncThread:
         self._is_stopping = False
         self._listeners: list[Listener] = []
         self._latest = loop.status(is_online=False, problem=None)
+        loop.follow(self._tell)
         self._thread = Thread(target=self._run, name="sync", daemon=True)
 
     @property
@@ -228,10 +245,13 @@ class SyncThread:
         contact = self._loop.run_once
         while not self._is_stopping:
             network = self._network()
-            self._latest = self._contact(contact)
-            for listener in tuple(self._listeners):
-                listener(self._latest)
+            self._tell(self._contact(contact))
             contact = self._loop.run_once if self._is_called_for(network) else self._loop.look
+
+    def _tell(self, status: SyncStatus) -> None:
+        self._latest = status
+        for listener in tuple(self._listeners):
+            listener(status)
 
     def _is_called_for(self, network: object) -> bool:
         """Wait until the next look is due; True when a whole contact is wanted before: an act, a clerk, another network."""

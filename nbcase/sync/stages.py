@@ -47,7 +47,8 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Contact:
-    """What the stages of a contact share. `on_people` is told when clerks changed, with everybody of the station."""
+    """What the stages of a contact share. `on_people` is told when clerks changed, with everybody of the station; `on_page`
+    when a page of records has come in and more will."""
 
     engine: sa.Engine
     client: CentreClient
@@ -55,6 +56,7 @@ class Contact:
     enrolment: Enrolment
     tree: outbox.OwnTree = field(default_factory=outbox.OwnTree)
     on_people: Callable[[Sequence[Clerk]], None] = lambda clerks: None
+    on_page: Callable[[], None] = lambda: None
     greeting: HelloAnswer | None = None
 
 
@@ -214,7 +216,7 @@ def _send_again(contact: Contact, hashes: Sequence[str]) -> None:
 
 def pull(contact: Contact) -> None:
     """Bring what changed at the centre: see `nbcase.sync.pull`."""
-    pull_changes(contact.engine, contact.client)
+    pull_changes(contact.engine, contact.client, contact.on_page)
 
 
 def reconcile(contact: Contact) -> None:

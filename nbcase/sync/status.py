@@ -9,6 +9,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.store.desk_work import state
 from nbcase.store.outbox import Tally, tally
+from nbcase.store.station_load import Load, present_load
 
 CLOCK_TOLERANCE_S = 300.0
 """A desk whose clock is further off than this is told so all the time."""
@@ -31,7 +32,7 @@ class SyncStatus:
     digest of both sides were the same at `reconciled_at`, and that nothing was sent since. `contact_at` is the last
     time that the centre answered: so old are the rules and lists that this desk works by. `drill_left_s` is above 0 while the
     line is cut on purpose. `is_queued` says that the centre is busy and has given this desk an appointment (`next_try_at`):
-    nothing is wrong, and nobody has to do anything.
+    nothing is wrong, and nobody has to do anything. `loading` tells how far the records of a whole station have come in.
     """
 
     is_online: bool
@@ -51,6 +52,7 @@ class SyncStatus:
     problem: Problem | None = None
     drill_left_s: float = 0.0
     is_queued: bool = False
+    loading: Load | None = None
 
     @property
     def total(self) -> int:
@@ -95,6 +97,7 @@ def desk_status(
         clock_offset_s=state(connection, "clock_offset_s", 0.0),
         next_try_at=next_try_at,
         problem=problem,
+        loading=present_load(connection),
     )
 
 

@@ -4,10 +4,11 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbcase.domain.action import GENESIS, Action, Change, TreeHash, action_hash, sealed
+from nbcase.domain.action import GENESIS, Action, Change, TreeHash, action_hash, body_hash, canonical, sealed
 
 ACTION = sealed(
     Action(
@@ -38,6 +39,15 @@ def test_the_order_of_keys_does_not_matter() -> None:
     assert action_hash(replace(ACTION, changes=(replace(ACTION.changes[0], fields=fields),))) == ACTION.hash
 
 
+@given(st.text(), st.text(max_size=70))
+def test_the_hash_leaves_out_its_own_value_and_nothing_else_whatever_texts_stand_around_it(text: str, kind: str) -> None:
+    tricky = {"hash": (text, ',"hash":"x"'), "é": ([{"hash": text}], None)}
+    action = replace(ACTION, kind=kind, changes=(replace(ACTION.changes[0], fields=tricky),), attachments=(',"hash":"',))
+    expected = hashlib.sha256(canonical(replace(action, hash=""))).hexdigest()
+    assert action_hash(action) == action_hash(replace(action, hash="0" * 64)) == expected
+    assert body_hash(canonical(sealed(action))) == expected
+
+
 def whole_tree(leaves: list[bytes]) -> bytes:
     """RFC 6962 §2.1, word for word."""
     if not leaves:
@@ -56,3 +66,20 @@ def test_the_running_tree_hash_is_that_of_the_standard(leaves: list[bytes]) -> N
     for leaf in leaves:
         tree.add(leaf)
     assert (tree.count, tree.hexdigest()) == (len(leaves), whole_tree(leaves).hex())
+
+
+@given(st.lists(st.binary(max_size=4), max_size=70), st.lists(st.binary(max_size=4), max_size=10))
+def test_a_tree_goes_on_from_its_peaks_as_if_it_had_never_been_put_away(before: list[bytes], after: list[bytes]) -> None:
+    whole = TreeHash()
+    for leaf in before:
+        whole.add(leaf)
+    resumed = TreeHash.from_peaks(whole.count, whole.peaks())
+    for leaf in after:
+        whole.add(leaf)
+        resumed.add(leaf)
+    assert (resumed.count, resumed.hexdigest(), resumed.peaks()) == (whole.count, whole.hexdigest(), whole.peaks())
+
+
+def test_peaks_that_do_not_fit_the_count_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        TreeHash.from_peaks(3, ["00" * 32])

@@ -29,7 +29,14 @@ CENTRE_OPENING = derived_sealing_key(CENTRE.seed, "centre")
 SECRETS = DeskSecrets(database_key=b"d" * 32, device=SigningKey(b"e" * 32))
 STATION = Station(code="3302120010", name="姜山镇流动人口服务管理站", prefix="JS", division_code="330212")
 CLERK = Clerk(
-    id="clerk-li", login="li", name="样李", role=Role.CLERK, station_code=STATION.code, salt="", public_key="", valid_until_on=date(2030, 1, 1)
+    id="clerk-li",
+    login="li",
+    name="样李",
+    role=Role.CLERK,
+    station_code=STATION.code,
+    salt="",
+    public_key="",
+    valid_until_on=date(2030, 1, 1),
 )
 IDENTITY = DeskIdentity(
     desk_id="0198c0de-0000-7000-8000-00000000d001", station_code=STATION.code, prefix="JS", window="1", id_key=b"k" * 32

@@ -28,7 +28,7 @@ class Tree:
     def workers(self) -> set[int]:
         """Process ids of the workers."""
         children = psutil.Process(self.process.pid).children()
-        return {child.pid for child in children if any("spawn_main" in word for word in child.cmdline())}
+        return {child.pid for child in children if _is_worker(child)}
 
     def await_workers(self, other_than: set[int]) -> set[int]:
         """The workers, once there are two and none of these."""
@@ -43,6 +43,13 @@ class Tree:
 
     def _waiting(self) -> requests.Response:
         return requests.get(f"{self.url}/v1/healthz", timeout=PATIENCE_S)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("spawn_main" in word for word in process.cmdline())
+    except psutil.Error:  # it has just died
+        return False
 
 
 @pytest.fixture

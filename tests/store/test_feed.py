@@ -8,9 +8,11 @@ from threading import Barrier, Event
 import pytest
 import sqlalchemy as sa
 
+from nbcase.domain.clerk import Station
 from nbcase.domain.errors import UserError
 from nbcase.store.centre_database import open_centre_database
 from nbcase.store.feed import START, adopt_feed, append, feed_head, parse_cursor, read_page
+from nbcase.store.people import add_people
 from nbcase.store.tables import change_feed
 
 STATION = "3302120010"
@@ -137,6 +139,8 @@ def test_a_reader_on_whose_place_the_same_change_was_written_again_after_a_resto
 
 
 def test_rows_of_another_cluster_are_adopted_once_and_new_ones_come_after_them(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_people(connection, [], [Station(code=STATION, name="样站", prefix="YZ", division_code="330212")])
     _written(engine, "a", "b")
     _, old = _read(engine, START)
     with engine.begin() as connection:

@@ -1,16 +1,21 @@
 """A desk whose database is gone is rescued and goes on: what was unsent arrives, what was sent comes back."""
 
 import os
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from nbcase.domain import crashpoints
+from nbcase.domain.case import Case, CaseState
+from nbcase.domain.errors import UserError
 from nbcase.domain.resident import Resident
 from nbcase.operations.rescue import RescueReport, rescue
 from nbcase.operations.seal import begin_sealing
 from nbcase.operations.sign_in import DATABASE_NAME, sign_in
 from nbcase.store import tables
+from nbcase.store.desk_database import writing
+from nbcase.store.desk_work import DeskWork, desk_work
 from nbcase.sync.client import CentreClient
 from nbcase.sync.loop import SyncLoop
 from nbcase.sync.stages import Contact
@@ -25,13 +30,12 @@ def at_centre(centre: RunningCentre) -> list[str]:
         return list(connection.execute(sa.select(tables.centre_action.c.hash).order_by(tables.centre_action.c.sequence)).scalars())
 
 
-def rescued(centre: RunningCentre, desk: WorkingDesk, *, spoil: bool = True) -> tuple[RescueReport, WorkingDesk]:
+def rescued(centre: RunningCentre, desk: WorkingDesk) -> tuple[RescueReport, WorkingDesk]:
     """End the program, take the database away, rescue, sign in again."""
     desk.sealed_log.close()
     desk.engine.dispose()
-    if spoil:
-        for path in desk.folder.glob(f"{DATABASE_NAME}*"):
-            path.write_bytes(os.urandom(path.stat().st_size))
+    for path in desk.folder.glob(f"{DATABASE_NAME}*"):
+        path.write_bytes(os.urandom(path.stat().st_size))
     report = rescue(desk.folder, desk.signed_in.secrets, desk.clock.now())
     signed_in = sign_in(desk.folder, desk.vault, desk.clerk.login, PASSWORD, desk.clock.now())
     client = CentreClient(centre.url, desk.enrolment.identity.desk_id, signed_in.secrets.device, desk.clock)
@@ -94,14 +98,77 @@ def test_a_desk_whose_log_was_shortened_takes_its_history_back_from_the_centre(c
         desk.engine.dispose()
 
 
-def test_a_rescue_keeps_the_old_files_and_may_be_cut_off_and_repeated(centre: RunningCentre, worked: WorkingDesk) -> None:
-    worked.act(worked.resident("样四"))
+class PowerCut(BaseException):
+    """Ends a rescue without any cleaning up."""
+
+
+@pytest.mark.parametrize("moment", ["desk.rescue.before", "desk.rescue.kept", "desk.rescue.after"])
+def test_a_rescue_that_was_cut_off_is_repeated_and_the_old_files_stay(worked: WorkingDesk, moment: str) -> None:
+    unsent = worked.act(worked.resident("样四"))
+    worked.sealed_log.close()
+    worked.engine.dispose()
     old = (worked.folder / DATABASE_NAME).read_bytes()
-    report, desk = rescued(centre, worked, spoil=False)
-    desk.sealed_log.close()
-    desk.client.close()
-    desk.engine.dispose()
-    assert report.found_in_both == (4,)
-    assert report.sent == 3
-    kept: Path = worked.folder / report.kept_as / DATABASE_NAME
-    assert kept.read_bytes()[:16] == old[:16]
+
+    def cut(name: str) -> None:
+        if name == moment:
+            raise PowerCut
+
+    crashpoints.install(cut)
+    try:
+        with pytest.raises(PowerCut):
+            rescue(worked.folder, worked.signed_in.secrets, worked.clock.now())
+    finally:
+        crashpoints.install(None)
+    report = rescue(worked.folder, worked.signed_in.secrets, worked.clock.now() + timedelta(minutes=1))
+    assert (report.found_in_both, report.sent, report.is_whole) == ((unsent.sequence,), 3, True)
+    assert any(path.read_bytes() == old for path in worked.folder.glob(f"before-rescue-*/{DATABASE_NAME}"))
+    assert not list(worked.folder.glob("*.part"))
+
+
+def test_a_desk_of_which_nothing_is_left_is_told_to_enrol_anew_and_keeps_its_files(worked: WorkingDesk) -> None:
+    worked.sealed_log.close()
+    worked.engine.dispose()
+    for path in (*worked.folder.glob(f"{DATABASE_NAME}*"), *worked.sealed_log.paths()):
+        path.write_bytes(os.urandom(path.stat().st_size))
+    before = sorted(worked.folder.iterdir())
+    with pytest.raises(UserError, match="读不出"):
+        rescue(worked.folder, worked.signed_in.secrets, worked.clock.now())
+    assert sorted(worked.folder.iterdir()) == before
+
+
+def test_a_number_that_a_rescued_act_bears_is_never_given_out_again(worked: WorkingDesk) -> None:
+    with desk_work(worked.engine, worked.enrolment.identity, worked.clerk, worked.clock.now()) as work:
+        resident = worked.resident("样四")
+        work.put(resident)
+        given = work.next_number(2026)
+        work.put(a_case(worked, resident, given))
+        work.record("registration.accept", resident)
+    worked.sealed_log.close()
+    worked.engine.dispose()
+    for path in worked.folder.glob(f"{DATABASE_NAME}*"):
+        path.unlink()
+    report = rescue(worked.folder, worked.signed_in.secrets, worked.clock.now())
+    assert report.has_numbers
+    signed_in = sign_in(worked.folder, worked.vault, worked.clerk.login, PASSWORD, worked.clock.now())
+    try:
+        with writing(signed_in.engine) as connection:
+            following = DeskWork(connection, worked.enrolment.identity, worked.clerk, worked.clock.now()).next_number(2026)
+    finally:
+        signed_in.engine.dispose()
+    assert int(following[-7:]) == int(given[-7:]) + 1
+
+
+def a_case(desk: WorkingDesk, resident: Resident, number: str) -> Case:
+    return Case(
+        id=f"case-{number}",
+        number=number,
+        item_code="residence_registration",
+        situation_code="new",
+        resident_id=resident.id,
+        applicant_name=resident.name,
+        state=CaseState.DECIDED,
+        step_code="accept",
+        accepted_at=desk.clock.now(),
+        accepted_by=desk.clerk.id,
+        station_code=desk.clerk.station_code,
+    )

@@ -2,6 +2,8 @@
 
 from queue import Queue
 
+from nbcase.store.desk_database import writing
+from nbcase.store.station_load import Load, begin_load, note_progress
 from nbcase.sync.loop import SyncLoop, SyncThread
 from nbcase.sync.status import SyncStatus
 from tests.parts.centres import RunningCentre
@@ -25,6 +27,22 @@ def test_it_makes_contact_at_once_wakes_for_work_and_tells_its_listeners(make_de
     assert (second.sent, second.is_equal) == (1, True)
     thread.stop()
     assert thread.latest == second
+
+
+def test_while_a_station_comes_in_it_tells_how_far_once_a_second(make_desk: MakeDesk) -> None:
+    desk = make_desk("li")
+    seconds = [100.0]
+    thread = SyncThread(SyncLoop(desk.contact, monotonic=lambda: seconds[0]))
+    told: list[SyncStatus] = []
+    thread.listen(told.append)
+    with writing(desk.engine) as connection:
+        begin_load(connection, 50_000)
+        note_progress(connection, Load(done=2_000, total=50_000))
+    for seconds[0] in (100.0, 100.5, 101.0):
+        desk.contact.on_page()
+    assert [status.loading for status in told] == [Load(done=2_000, total=50_000)] * 2
+    assert thread.latest == told[-1]
+    assert thread.latest.is_online
 
 
 def test_a_fault_of_the_program_is_shown_and_does_not_end_all_contact(make_desk: MakeDesk) -> None:

@@ -20,7 +20,6 @@ from tests.parts.keyboard import Keyboard, Until
 from tests.parts.windows import DeskWindow, SitAt, sit_at  # noqa: F401 - the fixture
 from ui.app import CounterApp
 from ui.pages.sync import SyncPage
-from ui.pages.sync.sticks import sealed_files
 from ui.theme import Theme
 
 
@@ -175,7 +174,7 @@ def test_unsent_work_goes_onto_a_stick_by_keys_and_stays_here_too(
     desk.working.act(desk.working.resident("样离线"), files=(b"\x89PNG\r\n\x1a\n scan",))
     desk.keys.press("Ctrl+E", "1")
     assert not desk.troubles
-    (path,) = sealed_files([stick])
+    (path,) = stick.glob("*.nbseal")
     assert desk.notices[-1].what.startswith("已导出 1 件、附件 1 个")
     assert "仍在本机" in desk.notices[-1].safe
     assert "样离线".encode() not in path.read_bytes()
@@ -184,5 +183,36 @@ def test_unsent_work_goes_onto_a_stick_by_keys_and_stays_here_too(
     desk.keys.press("Ctrl+E", "3")
     desk.keys.type(str(other))
     desk.keys.press("Enter")
-    assert sealed_files([other])
+    assert list(other.glob("*.nbseal"))
     assert desk.contact().confirmed == 1
+
+
+def test_a_stick_of_a_window_without_a_line_is_imported_at_another_one_twice_and_nothing_doubles(
+    sit_at: SitAt,  # noqa: F811
+    centre: RunningCentre,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.pages.sync.asks.sticks", lambda: [tmp_path])
+    offline, online = sit_at("li"), sit_at("qian")
+    offline.show()
+    offline.keys.press("Ctrl+M", "1", "3")
+    for name in ("样甲", "样乙"):
+        offline.working.act(offline.working.resident(name), files=(name.encode(),))
+    offline.contact()
+    assert offline.pill.parts()[0] == "2 件待传"
+    offline.keys.press("Ctrl+E", "1")
+    assert not offline.troubles
+
+    online.show()
+    for known in (0, 2):
+        online.keys.press("Ctrl+M", "2", "1")
+        assert not online.troubles
+        assert f"2 件已在中心，其中 {known} 件先前已到" in online.notices[-1].what
+    with centre.centre.engine.connect() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.centre_action)).scalar_one() == 2
+
+    offline.show()
+    offline.keys.press("Ctrl+D")
+    status = offline.contact()
+    assert (status.waiting, status.confirmed, status.is_equal) == (0, 2, True)

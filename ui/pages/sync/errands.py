@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.retirement import RetirementProof
 from nbcase.domain.words import tr
+from nbcase.operations.messages import SealedReceipt
 from nbcase.operations.proof import reconciliation_sheet
 from nbcase.operations.readiness import size_words
 from nbcase.operations.retire import RetirementCheck, obstacles, retirement_checks
@@ -81,6 +82,22 @@ class Errands:
             )
 
         self._context.tasks.run_in_order(lambda: export_sealed(desk, target), then=told, otherwise=self._context.trouble)
+
+    def bring(self, path: Path) -> None:
+        """A sealed file of another desk to the centre, as it is: this desk cannot read it."""
+        self._context.tasks.run_in_order(lambda: self._context.bring_sealed(path), then=self._tell_receipt, otherwise=self._context.trouble)
+
+    def _tell_receipt(self, receipt: SealedReceipt) -> None:
+        is_whole = not receipt.left and not receipt.notices
+        what = tr("{window}的 {n} 件已在中心，其中 {known} 件先前已到；附件 {files} 个。")
+        self._context.notify(
+            Notice(
+                what=what.format(window=receipt.window, n=receipt.count, known=receipt.known, files=receipt.files),
+                kind="success" if is_whole else "warn",
+                safe=tr("中心已签字，再导入一次也不会重复。"),
+                do=tr("原来那台电脑下次连上时会得到答复。") if is_whole else " ".join(receipt.notices),
+            )
+        )
 
     def check_retirement(self) -> None:
         """Look whether anything would go with this desk."""

@@ -26,6 +26,8 @@ def state_words(status: Any, today: date) -> str:
         return tr("这台电脑没有连接中心的设置；办件都写在本机。")
     if status.drill_left_s:
         return tr("断网演练中，连接是有意断开的。窗口照常受理，全部写在本机。")
+    if status.is_online and status.loading is not None:
+        return tr("正在取回本站资料，现在就可以查找和受理。")
     if status.is_online:
         return tr("中心忙，已排上队，不用做什么。") if status.is_queued else tr("连接正常，办件随办随传。")
     if status.contact_at is None:

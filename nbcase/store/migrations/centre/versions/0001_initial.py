@@ -89,10 +89,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "change_feed",
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column(
             "xid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text::bigint)"), autoincrement=False, nullable=False
         ),
-        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("station_code", sa.Text(), nullable=True),
         sa.Column("desk_id", sa.Text(), nullable=True),
         sa.Column("record_type", sa.Text(), nullable=False),
@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("mark", sa.BigInteger(), server_default=sa.text("((random() * 9007199254740991)::bigint)"), nullable=False),
-        sa.PrimaryKeyConstraint("xid", "position"),
+        sa.PrimaryKeyConstraint("position", "xid"),
     )
     op.create_index("ix_change_feed_station", "change_feed", ["station_code", "xid", "position"], unique=False)
     op.create_index("ix_change_feed_record", "change_feed", ["record_type", "record_id", "version"], unique=False)
