@@ -75,7 +75,7 @@ class FolderBlobs:
 
     def names(self, prefix: str) -> set[str]:
         try:
-            return set(os.listdir(self._folder / prefix))
+            return {path.name for path in (self._folder / prefix).iterdir() if is_hash(path.name)}
         except FileNotFoundError:
             return set()
 

@@ -82,7 +82,7 @@ class PieceShelf:
         return True
 
     def sweep(self, begun_before: datetime) -> int:
-        """Remove files that were announced before this instant or at it and are still unfinished, and what a removal left; answers how many."""
+        """Remove what was announced up to this instant and is still unfinished, and what a removal left; answers how many files."""
         removed = 0
         for folder in [entry for desk in _entries(self._folder) for entry in _entries(desk)]:
             if folder.name.startswith(_GONE):

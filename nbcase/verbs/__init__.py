@@ -54,7 +54,14 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(tr("{text} 不是日期，请写成 2026-02-13").format(text=text)) from None
 
 
-def password() -> str:
+def count(text: str) -> int:
+    """A whole number argument that is no slip of the pen."""
+    if text.isascii() and text.isdigit() and int(text) <= 3660:
+        return int(text)
+    raise argparse.ArgumentTypeError(tr("{text} 应为 0 到 3660 的整数").format(text=text))
+
+
+def ask_password() -> str:
     """Out of NBCASE_PASSWORD, else asked for without an echo."""
     return os.environ.get("NBCASE_PASSWORD") or getpass.getpass(tr("密码："))
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 import sqlalchemy as sa
 
 from nbcase.domain.action import Action
@@ -57,21 +56,11 @@ class RealPostgres:
 
     def start(self) -> None:
         """As it was started before; answers once it takes connections."""
-        command = shlex.split((self.folder / "postmaster.opts").read_text())
+        program, *options = shlex.split((self.folder / "postmaster.opts").read_text())
+        control = [str(Path(program).with_name("pg_ctl")), "start", "-w", "-D", str(self.folder), "-o", shlex.join(options)]
         owner = self.folder.stat()
-        user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-        with (self.folder / "log").open("ab") as log:
-            subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **user)
-        end = time.monotonic() + START_S
-        while True:
-            try:
-                psycopg.connect(self.url).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+        user: dict[str, Any] = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        subprocess.run([*control, "-l", str(self.folder / "log")], check=True, capture_output=True, timeout=START_S, **user)
 
     def copy(self, target: Path) -> None:
         """A physical copy, taken while it is stopped."""
@@ -176,8 +165,7 @@ class RealHistory:
             holdings = read_holdings(engine, FolderBlobs(self._centre_folder / "attachments"), rows, told)
         finally:
             engine.dispose()
-        verdict = judge(holdings, [self._end(desk, status) for desk, status in zip(self.desks, statuses, strict=True)])
-        return verdict
+        return judge(holdings, [self._end(desk, status) for desk, status in zip(self.desks, statuses, strict=True)])
 
     def _play(self, step: Step) -> None:
         desk = self.desks[step.desk]

@@ -66,6 +66,7 @@ def _hello(url: str) -> None:
         (_http("200 OK", "application/json", b'{"other": 1}'), "看不懂"),
         (_http("200 OK", "application/octet-stream", b"\x00\x01"), "不是中心的回应"),
         (_http("200 OK", "application/json", b"not packed", "Content-Encoding: zstd"), "连不上中心"),
+        (_http("200 OK", "application/json", b'{"broken off": 1}')[:-9], "连不上中心"),
         (b"SSH-2.0-OpenSSH_9\r\n", "连不上中心"),
         (b"", "连不上中心"),
     ],
