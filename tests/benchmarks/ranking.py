@@ -49,13 +49,13 @@ def serial(applicants: Sequence[Applicant], seats: dict[str, int]) -> int:
     return placed
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure and print one JSON line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--applicants", type=int, default=60_000)
+    parser.add_argument("--applicants", "--size", type=int, default=60_000)
     parser.add_argument("--schools", type=int, default=400)
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     applicants, seats = city(arguments.applicants, arguments.schools, 1)
     own, yard = [], []
     for _ in range(ROUNDS):
@@ -71,9 +71,9 @@ def main() -> None:
     figure, yardstick = sorted(own)[ROUNDS // 2], sorted(yard)[ROUNDS // 2]
     result = {
         "name": "ranking",
-        "figure": round(figure, 3),
+        "figure": round(figure, 6),
         "unit": "s",
-        "yardstick": round(yardstick, 3),
+        "yardstick": round(yardstick, 6),
         "ratio": round(figure / yardstick, 1),
         "differences": sum(1 for _ in blocking_pairs(applicants, seats, placement)),
         "placed": sum(school is not None for school in placement.schools.values()),

@@ -91,7 +91,7 @@ def _prepare(folder: Path, postgres_url: str, actions: int) -> Bench:
     seed_people(centre)
     with centre.engine.begin() as connection:
         load_records(connection, residents)
-    with _centre_process(base, folder / "centre") as url:
+    with centre_process(base, folder / "centre") as url:
         running = RunningCentre(centre, None, url, SystemClock())  # type: ignore[arg-type]
         desks = tuple(open_desk(running, folder / login, login, SystemClock()) for login in ("li", "qian"))
         for desk in desks:
@@ -141,7 +141,7 @@ def _run(bench: Bench, number: int) -> dict[str, float]:
     database = _database(bench.postgres_url, f"run_{number}", template="base")
     folder = bench.folder / f"run-{number}"
     count = len(bench.acts)
-    with _centre_process(database, bench.folder / "centre") as url, contextlib.ExitStack() as stack:
+    with centre_process(database, bench.folder / "centre") as url, contextlib.ExitStack() as stack:
         sender, receiver = (stack.enter_context(_contact(desk, folder, url)) for desk in bench.desks)
         hello(sender)
         hello(receiver)
@@ -203,7 +203,7 @@ def _straight_run(bench: Bench, folder: Path, name: str) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def _centre_process(database_url: str, data_folder: Path) -> Iterator[str]:
+def centre_process(database_url: str, data_folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "nbcase", "centre", "--json", "--port", "0"]
     with _process([*command, "--data", str(data_folder), "--database-url", database_url]) as line:
         yield json.loads(line)["ready"]

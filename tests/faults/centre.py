@@ -6,6 +6,7 @@ out and in again. PostgreSQL itself is trusted (`fsync` is off): what it committ
 
 import asyncio
 import errno
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from nbcase.domain.errors import Offline
 from nbcase.server import app as app_module
 from nbcase.server.centre import Centre, open_centre
 from nbcase.store import tables
-from nbcase.store.centre_database import open_centre_database
+from nbcase.store.centre_database import open_centre_database, transaction
 from nbcase.sync.client import Reply
 
 LOGICAL_JUMP = 1_000_000
@@ -31,6 +32,11 @@ LOGICAL_JUMP = 1_000_000
 
 RENEWED_AFTER = 200
 """Fills of the tables until they are truncated, so that dead rows do not slow the campaign down."""
+
+
+LONGEST_HOLD_S = 30.0
+
+_HELD_BACK = sa.text("SELECT EXISTS (SELECT FROM change_feed WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")
 
 
 class CentreCrash(BaseException):
@@ -132,6 +138,18 @@ class SimulatedCentre:
         new = self.admin.execute("SELECT id FROM action ORDER BY xmin::text::bigint, sequence").fetchall()
         known = set(self._arrived)
         return (*self._arrived, *(row[0] for row in new if row[0] not in known))
+
+    def settle(self) -> None:
+        """Until no row of the feed is held back by somebody's open transaction: another worker's, or PostgreSQL's own housekeeping.
+
+        The horizon is the whole server's. In service such a row comes with the next contact; a history has a last one.
+        """
+        until = time.monotonic() + LONGEST_HOLD_S
+        while time.monotonic() < until:
+            with transaction(self.engine) as connection:
+                if not connection.execute(_HELD_BACK).scalar():
+                    return
+        raise RuntimeError("an open transaction holds the feed back")
 
     def backup(self) -> Backup:
         """Everything as it is now."""

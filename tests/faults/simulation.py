@@ -208,6 +208,7 @@ class History:
         before: object = None
         for _ in range(ROUNDS):
             self._pass_time(timedelta(minutes=11))
+            self.world.centre.settle()
             statuses = [desk.contact() for desk in self.desks]
             now = [
                 (status.waiting, status.is_equal, status.problem, desk.hands.cursor())
