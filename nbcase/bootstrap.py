@@ -436,7 +436,7 @@ def write_demo_data(
     with centre_database(folder, database_url) as url:
         centre = open_centre(url, folder)
         try:
-            return _load_demo(centre, invented(count, seed, today, centre.id_key))
+            return _load_demo(centre, invented(count, seed, today, centre.id_key), seed, today)
         finally:
             centre.close()
 
@@ -455,16 +455,19 @@ def _write_lines(persons: Any, lines: TextIO) -> int:
 BATCH = 2_000
 
 
-def _load_demo(centre: Any, persons: Any) -> int:
+def _load_demo(centre: Any, persons: Any, seed: int, today: date) -> int:
     import sqlalchemy as sa
 
     from nbcase.crypto.clerk_secret import new_clerk_secret
+    from nbcase.demo.scores import scores
     from nbcase.demo.stations import clerks as clerk_specs
     from nbcase.demo.stations import stations
+    from nbcase.points.catalogue import load_points_catalogue
     from nbcase.store.centre_database import transaction
     from nbcase.store.centre_work import load_records
     from nbcase.store.tables import number_lease
 
+    catalogue = load_points_catalogue()
     made = []
     home = stations()[0].code
     for spec in clerk_specs(centre.id_key):
@@ -497,6 +500,7 @@ def _load_demo(centre: Any, persons: Any) -> int:
         shared: set[str] = set()  # dwellings come again with each person of the household
         for person in persons:
             batch.update((record.id, record) for record in person.records() if record.id not in shared)
+            batch.update((score.id, score) for score in scores([person.resident], seed, today, catalogue))
             shared.update(dwelling.id for dwelling in person.dwellings)
             if len(batch) >= BATCH:
                 written += load_records(connection, list(batch.values()))

@@ -37,6 +37,8 @@ def write_month(out: Path, people: int, seed: int, on: date, scheme: str) -> Ite
     """Write one delivery a table below `out`, for the month of `on`; yields table and rows as each is done."""
     period = f"{on.year:04d}-{on.month:02d}"
     with duckdb.connect(config={"memory_limit": "2GB"}) as connection:
+        # The engine's bar goes to standard output, where the answer belongs.
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(_macros(seed, on))
         connection.execute(f"CREATE TEMP TABLE people AS SELECT i, {_number_sql()} AS {NUMBER} FROM range({people}) AS r(i)")
         yield "person", _write(connection, out, scheme, period, "person", _person_sql())

@@ -50,6 +50,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "permit.decide": frozenset({Role.REVIEWER}),
     "permit.confirm": frozenset({Role.REVIEWER}),
     "permit.revoke": frozenset({Role.REVIEWER}),
+    "points.accept": frozenset({Role.CLERK, Role.SUPERVISOR}),
+    "points.decide": frozenset({Role.REVIEWER}),
     "case.complete": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "case.withdraw": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "conflict.resolve": frozenset(Role),

@@ -45,6 +45,8 @@ def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, 
     with tempfile.TemporaryDirectory(dir=data, prefix=".incoming-") as name:
         working = Path(name)
         with duckdb.connect(config={"memory_limit": memory, "temp_directory": str(working / "spill")}) as connection:
+            # The engine's bar goes to standard output, where the answer belongs.
+            connection.execute("SET enable_progress_bar = false")
             _load(connection, folder, manifest, table, working)
             quality = _sort_out(connection, folder, manifest, table, archive, working, now)
         (working / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(quality), indent=1))
@@ -107,16 +109,8 @@ def _sort_out(
         _number_persons(connection, archive)
     else:
         connection.execute("CREATE VIEW persons AS SELECT * FROM read_parquet(?)".replace("?", _quoted(archive.persons)))
-    typed = ", ".join(f"TRY_CAST(raw.{column.name} AS {TYPES[column.kind]}) AS {column.name}" for column in table.columns.values())
-    reasons = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons(table))
-    written = ", ".join(f"CAST(raw.{name} AS VARCHAR) AS w_{name}" for name in table.columns)
     columns = ", ".join(table.columns)
-    connection.execute(
-        f"CREATE TEMP TABLE checked AS SELECT *, CASE {reasons} END AS reason FROM ("
-        f"SELECT persons.person AS person, raw.{NUMBER} AS {NUMBER}, {typed}, {written}, "
-        f"row_number() OVER (PARTITION BY raw.{NUMBER}{_same(table)}) AS copy "
-        f"FROM raw LEFT JOIN persons ON persons.{NUMBER} = upper(trim(raw.{NUMBER}))) AS joined"
-    )
+    _check_rows(connection, table)
     connection.execute(f"CREATE TEMP VIEW good AS SELECT person, {columns} FROM checked WHERE reason IS NULL")
     reason_counts = connection.execute(
         "SELECT reason, count(*) FROM checked WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"
@@ -144,6 +138,44 @@ def _sort_out(
         replaces=same_month[-1] if same_month else "",
         accepted_at=now.isoformat(),
     )
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """The table `checked`: typed values with their person, and for a row that cannot be used the reason and all of it as it came."""
+    typed = ", ".join(f"TRY_CAST(r.{column.name} AS {TYPES[column.kind]}) AS {column.name}" for column in table.columns.values())
+    came = ", ".join(f"r.{name} AS w_{name}" for name in table.columns)
+    kept = ", ".join(f"CASE WHEN reason IS NOT NULL THEN CAST(w_{name} AS VARCHAR) END AS w_{name}" for name in table.columns)
+    reasons = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons(table))
+    connection.execute(
+        f"CREATE TEMP TABLE checked AS SELECT person, {', '.join(table.columns)}, reason, "
+        f"CASE WHEN reason IS NOT NULL THEN {NUMBER} END AS {NUMBER}, {kept} "
+        f"FROM (SELECT *, CASE {reasons} END AS reason FROM ("
+        f"SELECT persons.person AS person, r.{NUMBER} AS {NUMBER}, {typed}, {came}, r.copy AS copy "
+        f"FROM ({_with_copies(connection, table)}) AS r LEFT JOIN persons ON persons.{NUMBER} = {_written('r')}) AS joined) AS judged"
+    )
+
+
+def _with_copies(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Every delivered row with the number of its `copy`, 1 for the first. Rows that are there once, nearly all, are told by
+    their hash alone; numbering all of them would sort the whole delivery by all its columns.
+    """
+    # One row of the register for each person; elsewhere a row is doubled when all of it is.
+    same = [_written("raw"), *(() if table.code == PERSON else (f"raw.{name}" for name in table.columns))]
+    mark = f"hash({', '.join(same)})"
+    connection.execute(
+        f"CREATE TEMP TABLE suspect AS SELECT mark FROM (SELECT {mark} AS mark FROM raw) AS m GROUP BY mark HAVING count(*) > 1"
+    )
+    if not _one(connection, "SELECT count(*) FROM suspect"):
+        return "SELECT *, 1 AS copy FROM raw"
+    order = ", ".join(f"raw.{name}" for name in table.columns)
+    numbered = f"row_number() OVER (PARTITION BY {', '.join(same)} ORDER BY {order}) AS copy"
+    suspect = "(SELECT mark FROM suspect)"
+    return f"SELECT *, 1 AS copy FROM raw WHERE {mark} NOT IN {suspect} UNION ALL SELECT *, {numbered} FROM raw WHERE {mark} IN {suspect}"
+
+
+def _written(row: str) -> str:
+    """A row's number as it ought to be written."""
+    return f"upper(trim({row}.{NUMBER}))"
 
 
 def _number_persons(connection: duckdb.DuckDBPyConnection, archive: Archive) -> None:
@@ -181,11 +213,6 @@ def _out_of_range(column: Column) -> list[tuple[str, str]]:
             return [("out_of_range", f"{column.name} NOT BETWEEN {1900 * 12} AND {2199 * 12}")]
         case ColumnKind.CODE:
             return [("out_of_range", f"length({column.name}) > 40")]
-
-
-def _same(table: Table) -> str:
-    # One row of the register for each person; elsewhere a row is doubled when all of it is.
-    return "" if table.code == PERSON else "".join(f", raw.{name}" for name in table.columns)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

@@ -17,7 +17,17 @@ from nbcase.items.fields import BOUND_RECORDS
 from nbcase.items.item import AnyOf, Condition, Item, Situation
 
 EFFECTS = frozenset(
-    {"register", "change_registration", "end_registration", "issue_permit", "endorse_permit", "replace_permit", "cancel_permit"}
+    {
+        "register",
+        "change_registration",
+        "end_registration",
+        "issue_permit",
+        "endorse_permit",
+        "replace_permit",
+        "cancel_permit",
+        "check_claim",
+        "award_points",
+    }
 )
 """What a step may do to the records; `nbcase.operations.effects` has a function for each."""
 

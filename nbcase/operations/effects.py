@@ -14,11 +14,13 @@ from nbcase.domain.ids import derived_id, new_id
 from nbcase.domain.permit import Endorsement, Permit, usable_until, valid_after_endorsing
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
+from nbcase.domain.score import Claim
 from nbcase.domain.words import tr
 from nbcase.items.fields import Answers, bound
 from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, occupants, standing
+from nbcase.points.spans import month_of
 from nbcase.store.desk_work import DeskWork
 from nbcase.store.shelf import Shelf
 
@@ -198,6 +200,68 @@ def cancel_permit(occasion: Occasion) -> Case:
     return replace(occasion.case, permit_id=permit.id)
 
 
+def check_claim(occasion: Occasion) -> Case:
+    """积分申请、复核 is taken: what is claimed must belong to the line, and its days must be in order."""
+    claimed_row(occasion.answers, occasion.today)
+    return occasion.case
+
+
+def award_points(occasion: Occasion) -> Case:
+    """通过赋分: what was proven becomes a row of the resident's data from today on."""
+    table_code, row = claimed_row(occasion.answers, occasion.today)
+    occasion.work.put(
+        Claim(
+            id=derived_id(b"", "claim", occasion.case.id),
+            resident_id=occasion.case.resident_id,
+            case_id=occasion.case.id,
+            case_number=occasion.case.number,
+            indicator_code=occasion.answers["indicator"],
+            table_code=table_code,
+            row=row,
+            approved_on=occasion.today,
+            approved_by=occasion.work.clerk.id,
+            station_code=occasion.case.station_code,
+        )
+    )
+    return occasion.case
+
+
+CLAIM_TABLES = {"skill": "certificate"}
+"""The table of a line's data where it is not called as the line is."""
+
+
+def claimed_row(answers: Answers, today: date) -> tuple[str, dict[str, Any]]:
+    """Table and row, in JSON values, that a claim stands for. Raises `UserError` in words."""
+    table_code, _, code = str(answers["claim"]).partition(".")
+    if table_code != CLAIM_TABLES.get(answers["indicator"], answers["indicator"]):
+        raise _claim_refused(tr("所选的情形不属于这项指标。"), tr("请在“情形”里另选。"))
+    first = date.fromisoformat(answers["from_on"])
+    last = date.fromisoformat(answers["until_on"]) if answers.get("until_on") else None
+    if first > today or (last is not None and not first <= last <= today):
+        raise _claim_refused(tr("起止日期不对：要先起后止，都不晚于今天。"), tr("请核对日期。"))
+    until = last.isoformat() if last is not None else None
+    match table_code:
+        case "education":
+            return table_code, {"level_code": code, "awarded_on": first.isoformat()}
+        case "certificate":
+            return table_code, {"kind_code": code, "awarded_on": first.isoformat()}
+        case "insurance":
+            return table_code, {
+                "scheme_code": "pension",
+                "area_code": code,
+                "first_month": month_of(first),
+                "last_month": None if last is None else month_of(last),
+            }
+        case "residence":
+            return table_code, {"area_code": code, "declared_on": first.isoformat(), "ended_on": until}
+        case _:
+            return table_code, {"kind_code": code, "first_on": first.isoformat(), "last_on": until}
+
+
+def _claim_refused(what: str, do: str) -> UserError:
+    return UserError(what, safe=tr("没有受理，草稿还在。"), do=do)
+
+
 def _permit(occasion: Occasion) -> Permit:
     permit = occasion.standing.permit
     if permit is None:
@@ -219,4 +283,6 @@ EFFECTS: dict[str, Effect] = {
     "endorse_permit": endorse_permit,
     "replace_permit": replace_permit,
     "cancel_permit": cancel_permit,
+    "check_claim": check_claim,
+    "award_points": award_points,
 }

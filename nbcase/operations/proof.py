@@ -37,6 +37,8 @@ KIND_WORDS: Mapping[str, str] = {
     "permit.decide": "居住证审核",
     "permit.confirm": "补核",
     "permit.revoke": "收回暂发证件",
+    "points.accept": "积分申请、复核受理",
+    "points.decide": "积分审核",
     "case.complete": "补齐材料",
     "case.withdraw": "撤回",
     "document.print": "打印",

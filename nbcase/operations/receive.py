@@ -22,7 +22,7 @@ from nbcase.operations.contests import Contest, contests_of, without_contested
 from nbcase.operations.messages import BatchAnswer, Trouble
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import CentreWork, Key, Raced, Written, is_storable, lock_desk
-from nbcase.store.records import RECORD_TYPES, UNMERGED, field_names, from_plain
+from nbcase.store.records import CENTRE_ONLY, RECORD_TYPES, UNMERGED, field_names, from_plain
 
 TRIES = 5
 """How often a batch is tried again after another desk came between."""
@@ -218,6 +218,8 @@ def _merge(work: CentreWork, change: Change, contests: Sequence[Contest]) -> _Me
     kind = RECORD_TYPES.get(change.record_type)
     if kind is None:
         raise Unacceptable(tr("未知的记录种类：{name}").format(name=change.record_type))
+    if change.record_type in CENTRE_ONLY:
+        raise Unacceptable(tr("{name} 只由中心写入。").format(name=change.record_type))
     if not is_storable(change.record_id):
         raise Unacceptable(tr("记录编号不合格式。"))
     if unknown := sorted(change.fields.keys() - _MERGEABLE[change.record_type]):

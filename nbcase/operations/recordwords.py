@@ -20,6 +20,8 @@ RECORD_NAMES = {
     "document": mark("文书"),
     "conflict": mark("冲突"),
     "notice": mark("通知"),
+    "score": mark("积分"),
+    "claim": mark("赋分"),
 }
 
 FIELD_NAMES: dict[str, dict[str, str]] = {
@@ -140,6 +142,20 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "print_count": mark("打印次数"),
         "is_provisional": mark("标“暂”"),
         "revoked_on": mark("收回日期"),
+        "station_code": mark("受理点"),
+    },
+    "score": {
+        "on": mark("计分日"),
+        "total": mark("总分"),
+        "station_code": mark("受理点"),
+    },
+    "claim": {
+        "resident_id": mark("居民"),
+        "case_number": mark("受理号"),
+        "indicator_code": mark("指标"),
+        "row": mark("赋分内容"),
+        "approved_on": mark("通过日期"),
+        "approved_by": mark("审核人"),
         "station_code": mark("受理点"),
     },
     "notice": {

@@ -238,7 +238,7 @@ class _Reader:
             column = self.column(table, plain["code"], ColumnKind.CODE)
             rows = tuple(sorted((str(code), whole(number, f"{self.place}.value.is.{code}")) for code, number in plain["is"].items()))
             return Value(column.name, rows)
-        raise Mistake(f"{self.place}.value", tr("value 写成一个整数列，或 {code, is} 一张代码表。").replace("{code, is}", "code/is"))
+        raise Mistake(f"{self.place}.value", tr("value 写成一个整数列，或 code/is 一张代码表。"))
 
     def person_value(self) -> Value:
         return self.value(self._tables[PERSON])

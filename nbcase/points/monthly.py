@@ -99,6 +99,8 @@ def score_month(
         "preserve_insertion_order": False,
     }
     with duckdb.connect(config=config) as connection:
+        # The engine's bar goes to standard output, where the answer belongs; ours is `progress`.
+        connection.execute("SET enable_progress_bar = false")
         last = int(_one(connection, f"SELECT coalesce(max(person), 0) FROM {_read(inputs.paths[PERSON])}"))
         for first in range(1, last + 1, RANGE):
             _score_range(connection, catalogue, inputs, on, working, first)
@@ -160,7 +162,7 @@ def check_sample(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalog
     last = int(_one(connection, f"SELECT coalesce(max(person), 0) FROM {scores}"))
     chance = random.Random(f"{catalogue.hash} {on} {sorted(inputs.cut.items())}")
     chosen = sorted(chance.sample(range(1, last + 1), min(SAMPLE, last)))
-    result = connection.execute(f"SELECT * FROM {scores} WHERE person IN ({', '.join(map(str, chosen)) or 'NULL'}) ORDER BY person")
+    result = connection.execute(f"SELECT s.* FROM {scores} AS s {_among(chosen, 's')} ORDER BY s.person")
     names = [column[0] for column in result.description]
     rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     records = records_of(connection, catalogue.tables, inputs.paths, chosen)
@@ -185,12 +187,11 @@ def records_of(
 ) -> dict[int, Records]:
     """Some persons' records as the walker takes them: days as dates again."""
     found: dict[int, dict[str, list[dict[str, Any]]]] = {person: {code: [] for code in tables} for person in persons}
-    some = ", ".join(map(str, persons)) or "NULL"
     for code, table in tables.items():
         if code not in paths:
             continue
-        columns = ", ".join(table.columns)
-        query = f"SELECT person, {columns} FROM {_read(paths[code])} WHERE person IN ({some})"
+        columns = ", ".join(f"r.{name}" for name in table.columns)
+        query = f"SELECT r.person, {columns} FROM {_read(paths[code])} AS r {_among(persons, 'r')}"
         for person, *values in connection.execute(query).fetchall():
             row = {
                 column.name: date.fromordinal(value) if column.kind is ColumnKind.DAY and value is not None else value
@@ -198,6 +199,12 @@ def records_of(
             }
             found[person][code].append(row)
     return dict(found)
+
+
+def _among(persons: Sequence[int], alias: str) -> str:
+    """Rows of some persons only; joined, because a list of thousands in a filter is looked through row by row."""
+    values = ", ".join(map(str, persons)) or "NULL"
+    return f"JOIN (SELECT unnest([{values}]) AS person) AS chosen ON chosen.person = {alias}.person"
 
 
 def _summary(

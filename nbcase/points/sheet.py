@@ -76,10 +76,12 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
+    """One line made ready; `blank` is the line itself where it is 未配置 and so the same for everybody."""
+
     indicator: Indicator
     version: Version
-    rule: Expression | None
     facts: tuple[str, ...]
+    blank: Line | None
 
 
 class Scorer:
@@ -113,7 +115,7 @@ class Scorer:
     def _plan(self, district_code: str) -> list[_Planned]:
         if district_code not in self._plans:
             self._plans[district_code] = [
-                _Planned(indicator, version, version.rule, tuple(dict.fromkeys(_fact_names(version))))
+                _Planned(indicator, version, tuple(dict.fromkeys(_fact_names(version))), _blank(indicator, version))
                 for indicator, version in self.catalogue.on(self.on, district_code)
             ]
         return self._plans[district_code]
@@ -164,11 +166,16 @@ def score_hash(catalogue_hash: str, on: date, district_code: str, facts: Mapping
     return hashlib.sha256(canonical([catalogue_hash, on.isoformat(), district_code, sorted(facts.items())])).hexdigest()
 
 
+def _blank(indicator: Indicator, version: Version) -> Line | None:
+    return Line(indicator=indicator, version=version, points=0, raw=0, facts=(), hits=()) if version.rule is None else None
+
+
 def _line(planned: _Planned, facts: Mapping[str, FactValue], values: Mapping[str, int], points: dict[str, int]) -> Line:
-    indicator, version, rule = planned.indicator, planned.version, planned.rule
-    if rule is None:
+    indicator, rule = planned.indicator, planned.version.rule
+    if planned.blank is not None:
         points[indicator.code] = 0
-        return Line(indicator=indicator, version=version, points=0, raw=0, facts=(), hits=())
+        return planned.blank
+    assert rule is not None
     hits: list[RowHit] = []
     if isinstance(rule, AtMost):
         raw = evaluate(rule.of, values, points, hits)
@@ -177,7 +184,7 @@ def _line(planned: _Planned, facts: Mapping[str, FactValue], values: Mapping[str
         raw = found = evaluate(rule, values, points, hits)
     points[indicator.code] = found
     used = tuple(facts[name] for name in planned.facts)
-    return Line(indicator=indicator, version=version, points=found, raw=raw, facts=used, hits=tuple(hits))
+    return Line(indicator=indicator, version=planned.version, points=found, raw=raw, facts=used, hits=tuple(hits))
 
 
 def _block(catalogue: PointsCatalogue, code: str, lines: Sequence[Line]) -> BlockSum:

@@ -68,12 +68,16 @@ def facts_sql(catalogue: PointsCatalogue, on: date) -> str:
             values = ", ".join(f"{_aggregate(fact, table, on)} AS v_{fact.name}" for fact in simple)
             parts.append(f"{name} AS (SELECT person, {values} FROM t_{table_code} WHERE {_begun(table, on)} GROUP BY person)")
             columns |= {fact.name: f"{name}.v_{fact.name}" for fact in simple}
+        spans = [fact for fact in facts if isinstance(fact.kind, Union | Chain)]
+        if spans:
+            parts += _span_parts(spans, table, on)
+            columns |= {fact.name: f"x_{fact.name}.v" if _is_paired(fact) else f"s_{table_code}.v_{fact.name}" for fact in spans}
         for fact in facts:
-            if fact not in simple:
-                parts += _own_part(fact, table, on)
+            if isinstance(fact.kind, BestPerYear | SumPerYear):
+                parts.append(_per_year(fact, table, on))
                 columns[fact.name] = f"x_{fact.name}.v"
     columns |= {fact.name: _of_person(fact, on) for fact in needed if fact.table == PERSON}
-    joined = sorted({column.split(".")[0] for column in columns.values() if column.startswith(("a_", "x_"))})
+    joined = sorted({column.split(".")[0] for column in columns.values() if column.startswith(("a_", "s_", "x_"))})
     joins = "".join(f"\nLEFT JOIN {name} ON {name}.person = p.person" for name in joined)
     values = "".join(f",\n  {_in_range(fact, columns[fact.name])} AS f_{fact.name}" for fact in needed)
     head = "WITH " + ",\n".join(parts) + "\n" if parts else ""
@@ -143,56 +147,103 @@ def _aggregate(fact: FactDefinition, table: Table, on: date) -> str:
             return f"MAX(CASE WHEN {passes} THEN {_worth(value)} END)"
 
 
-def _own_part(fact: FactDefinition, table: Table, on: date) -> list[str]:
-    """The queries of a fact that needs more than one pass, ending in ``x_<name>(person, v)``."""
-    kind, name = fact.kind, fact.name
-    match kind:
-        case BestPerYear(value=value, where=where):
-            inner = f"MAX({_worth(value)})"
-            return [_per_year(fact, table, on, inner, where)]
-        case SumPerYear(value=value, cap=cap, where=where):
-            inner = f"LEAST(SUM({_worth(value)}), {cap})"
-            return [_per_year(fact, table, on, inner, where)]
-        case Union() | Chain():
-            return _spans(name, kind, table, on)
-        case _:
-            raise TypeError(f"{kind} is aggregated in one pass")
-
-
-def _per_year(fact: FactDefinition, table: Table, on: date, inner: str, where: Sequence[Filter]) -> str:
-    rows = f"SELECT person, {inner} AS v FROM t_{table.code} WHERE {_begun(table, on)} AND {_passes(table, where, on)}"
+def _per_year(fact: FactDefinition, table: Table, on: date) -> str:
+    kind = fact.kind
+    assert isinstance(kind, BestPerYear | SumPerYear)
+    worth = _worth(kind.value)
+    inner = f"MAX({worth})" if isinstance(kind, BestPerYear) else f"LEAST(SUM({worth}), {kind.cap})"
+    rows = f"SELECT person, {inner} AS v FROM t_{table.code} WHERE {_begun(table, on)} AND {_passes(table, kind.where, on)}"
     return f"x_{fact.name} AS (SELECT person, SUM(v) AS v FROM ({rows} GROUP BY person, {table.dated}_ymd // 10000) AS y GROUP BY person)"
 
 
-def _spans(name: str, kind: Union | Chain, table: Table, on: date) -> list[str]:
-    end = (month_of(on) if table.is_monthly else on.toordinal()) + 1
-    end_ymd = ymd(on + timedelta(days=1))
-    gap = kind.gap if isinstance(kind, Chain) else 0
+def _span_parts(facts: Sequence[FactDefinition], table: Table, on: date) -> list[str]:
+    """The queries of all facts over the spans of one table: one pass in order of time tells each row how far the rows before it
+    reach (``e_<name>``), for every fact at once; a row that lies behind that begins a run. Sorting is what costs, so it is done once.
+    """
+    code, end, end_ymd = table.code, _day_after(table, on), ymd(on + timedelta(days=1))
+    passing = {fact.name: _passes(table, fact.kind.where, on) for fact in facts if isinstance(fact.kind, Union | Chain)}
+    flags = "".join(f", CASE WHEN {passes} THEN 1 ELSE 0 END AS k_{name}" for name, passes in passing.items())
     dates = "" if table.is_monthly else f", first_ymd, LEAST(COALESCE(ends_ymd, {end_ymd}), {end_ymd}) AS ends_ymd"
     rows = (
-        f"r_{name} AS (SELECT person, first, LEAST(COALESCE(ends, {end}), {end}) AS ends{dates} FROM t_{table.code}"
-        f" WHERE {_begun(table, on)} AND {_passes(table, kind.where, on)} AND COALESCE(ends > first, TRUE))"
+        f"r_{code} AS (SELECT person, first, LEAST(COALESCE(ends, {end}), {end}) AS ends{dates}{flags} FROM t_{code} WHERE "
+        f"{_begun(table, on)} AND COALESCE(ends > first, TRUE) AND ({' OR '.join(f'({passes})' for passes in passing.values())}))"
     )
-    if isinstance(kind, Union) and kind.unit is not Unit.FULL_MONTHS:
-        before = "MAX(ends) OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-        seen = f"SELECT person, first, ends, COALESCE({before}, first) AS seen FROM r_{name}"
-        added = "SUM(GREATEST(ends - GREATEST(first, seen), 0))"
-        return [rows, f"x_{name} AS (SELECT person, {added} AS v FROM ({seen}) AS s GROUP BY person)"]
-    order = "PARTITION BY person ORDER BY first, ends"
-    seen = f"SELECT *, MAX(ends) OVER ({order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen FROM r_{name}"
-    starts = f"SELECT *, CASE WHEN seen IS NULL OR first > seen + {gap} THEN 1 ELSE 0 END AS starts FROM ({seen}) AS s"
-    numbered = f"SELECT *, SUM(starts) OVER ({order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run FROM ({starts}) AS b"
-    ends_ymd = "" if table.is_monthly else ", MIN(first_ymd) AS first_ymd, MAX(ends_ymd) AS ends_ymd"
-    runs = f"i_{name} AS (SELECT person, run, MIN(first) AS first, MAX(ends) AS ends{ends_ymd} FROM ({numbered}) AS n GROUP BY person, run)"
-    measure = _FULL_MONTHS if kind.unit is Unit.FULL_MONTHS else "ends - first"
-    reaches = f" WHERE ends + {gap} >= {end}" if isinstance(kind, Chain) else ""
-    return [rows, runs, f"x_{name} AS (SELECT person, SUM({measure}) AS v FROM i_{name}{reaches} GROUP BY person)"]
+    reached = "".join(f", {_so_far(name, 'ends')} AS e_{name}" for name in passing)
+    for fact in facts:
+        if _is_paired(fact):
+            reached += f", {_so_far(fact.name, 'ends_ymd')} AS y_{fact.name}, {_of_all(fact.name)} AS z_{fact.name}"
+    parts = [rows, f"w_{code} AS (SELECT *{reached} FROM r_{code})"]
+    plain = [fact for fact in facts if not _is_paired(fact)]
+    if plain:
+        gathered = ", ".join(_gathered(fact) for fact in plain)
+        measured = ", ".join(f"{_measured(fact, end)} AS v_{fact.name}" for fact in plain)
+        parts.append(f"s_{code} AS (SELECT person, {measured} FROM (SELECT person, {gathered} FROM w_{code} GROUP BY person) AS g)")
+    return parts + [_paired(fact.name, code) for fact in facts if _is_paired(fact)]
 
 
-_FULL_MONTHS = (
-    "(ends_ymd // 10000 * 12 + ends_ymd // 100 % 100) - (first_ymd // 10000 * 12 + first_ymd // 100 % 100)"
-    " - CASE WHEN ends_ymd % 100 < first_ymd % 100 THEN 1 ELSE 0 END"
-)
+def _day_after(table: Table, on: date) -> int:
+    return (month_of(on) if table.is_monthly else on.toordinal()) + 1
+
+
+_EARLIER = "OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+
+
+def _so_far(name: str, column: str) -> str:
+    return f"MAX(CASE WHEN k_{name} = 1 THEN {column} END) {_EARLIER}"
+
+
+def _of_all(name: str) -> str:
+    # In the same order as the others, although a greatest value needs none: one sorting serves all.
+    frame = "OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+    return f"MAX(CASE WHEN k_{name} = 1 THEN ends_ymd END) {frame}"
+
+
+def _begins(name: str, gap: int) -> str:
+    return f"k_{name} = 1 AND (e_{name} IS NULL OR first > e_{name} + {gap})"
+
+
+def _is_paired(fact: FactDefinition) -> bool:
+    """Whether the beginning and the end of every run are needed together, not only the sum or the last run."""
+    return isinstance(fact.kind, Union) and fact.kind.unit is Unit.FULL_MONTHS
+
+
+def _gathered(fact: FactDefinition) -> str:
+    """What the measure of one fact needs of a person's rows."""
+    kind, name = fact.kind, fact.name
+    if isinstance(kind, Union):
+        return f"SUM(CASE WHEN k_{name} = 1 THEN GREATEST(ends - GREATEST(first, COALESCE(e_{name}, first)), 0) ELSE 0 END) AS l_{name}"
+    assert isinstance(kind, Chain)
+    found = [
+        f"MAX(CASE WHEN {_begins(name, kind.gap)} THEN first END) AS b_{name}",
+        f"MAX(CASE WHEN k_{name} = 1 THEN ends END) AS l_{name}",
+    ]
+    if kind.unit is Unit.FULL_MONTHS:
+        found.append(f"MAX(CASE WHEN {_begins(name, kind.gap)} THEN first_ymd END) AS by_{name}")
+        found.append(f"MAX(CASE WHEN k_{name} = 1 THEN ends_ymd END) AS ly_{name}")
+    return ", ".join(found)
+
+
+def _measured(fact: FactDefinition, end: int) -> str:
+    kind, name = fact.kind, fact.name
+    if isinstance(kind, Union):
+        return f"l_{name}"
+    assert isinstance(kind, Chain)
+    length = _full_months(f"by_{name}", f"ly_{name}") if kind.unit is Unit.FULL_MONTHS else f"l_{name} - b_{name}"
+    return f"CASE WHEN l_{name} + {kind.gap} >= {end} THEN {length} ELSE 0 END"
+
+
+def _paired(name: str, code: str) -> str:
+    """Whole months of each run: it ends as far as the next one found the rows before it to reach, the last one where the person's do."""
+    following = f"COALESCE(LEAD(y_{name}) OVER (PARTITION BY person ORDER BY first), z_{name})"
+    runs = f"SELECT person, first_ymd, {following} AS ends_ymd FROM w_{code} WHERE {_begins(name, 0)}"
+    return f"x_{name} AS (SELECT person, SUM({_full_months('first_ymd', 'ends_ymd')}) AS v FROM ({runs}) AS n GROUP BY person)"
+
+
+def _full_months(first: str, ends: str) -> str:
+    return (
+        f"(({ends} // 10000 * 12 + {ends} // 100 % 100) - ({first} // 10000 * 12 + {first} // 100 % 100)"
+        f" - CASE WHEN {ends} % 100 < {first} % 100 THEN 1 ELSE 0 END)"
+    )
 
 
 def rules_sql(catalogue: PointsCatalogue, on: date, source: str) -> str:

@@ -22,6 +22,7 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.errors import UserError
 from nbcase.domain.ids import derived_id
 from nbcase.domain.merge import Collision
+from nbcase.domain.score import Score
 from nbcase.domain.words import tr
 from nbcase.store import feed, people, tables
 from nbcase.store.action_trees import keep_tree, kept_tree
@@ -330,6 +331,22 @@ def load_records(
         _copy(connection, table, columns, ([row[column] for column in columns] for row in map(as_row, group)))
         feed.append(connection, (_feed_row(record.station_code, None, (name, record.id), 1, canonical(record)) for record in group))
     return sum(len(group) for group in by_type.values())
+
+
+def write_scores(connection: sa.Connection, scores: Sequence[Score]) -> int:
+    """Write the centre's own scores, each one version on, with their feed rows; answers how many."""
+    table = tables.CENTRE_RECORDS["score"]
+    bodies = [plain(replace(score, version=score.version + 1)) for score in scores]
+    new = [body for body in bodies if body["version"] == 1]
+    changed = [body for body in bodies if body["version"] > 1]
+    if new:
+        insert_new(connection, table, new)
+    if changed:
+        update_rows(connection, table, changed, set(field_names(Score)) - {"id"})
+    feed.append(
+        connection, (_feed_row(body["station_code"], None, ("score", body["id"]), body["version"], canonical(body)) for body in bodies)
+    )
+    return len(bodies)
 
 
 def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

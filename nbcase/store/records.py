@@ -15,8 +15,9 @@ from nbcase.domain.notice import Notice
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
+from nbcase.domain.score import Claim, Score
 
-Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict | Notice
+Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict | Notice | Score | Claim
 R = TypeVar("R", bound=Record)
 
 RECORD_TYPES: dict[str, type[Record]] = {
@@ -29,11 +30,16 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "document": Document,
     "conflict": FieldConflict,
     "notice": Notice,
+    "score": Score,
+    "claim": Claim,
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 
 TYPE_NAMES: dict[type[Any], str] = {kind: name for name, kind in RECORD_TYPES.items()}
 _FIELD_NAMES: dict[type[Any], tuple[str, ...]] = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in TYPE_NAMES}
+
+CENTRE_ONLY = frozenset({"score"})
+"""Kinds that no desk may write."""
 
 UNMERGED = frozenset({"id", "version"})
 """Fields that no change carries: the id names the record, the version counts what the centre accepted."""

@@ -129,7 +129,7 @@ def begin_anew(engine: sa.Engine) -> None:
     In short transactions; a kill before the last of them begins again from the first.
     """
     for name in DESK_RECORDS:
-        last = 0
+        last: int | None = 0
         while last is not None:
             with writing(engine, gives_way=True) as connection:
                 last = _forget_versions(driver_cursor(connection), name, last)

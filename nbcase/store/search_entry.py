@@ -72,8 +72,10 @@ def _residents(cursor: Any, ids: Sequence[str]) -> Iterable[Entry]:
     numbers: dict[str, list[str]] = {}
     for resident_id, number in cursor.execute(_NUMBERS, one_of(ids)):
         numbers.setdefault(resident_id, []).append(number)
-    for row in cursor.execute(_RESIDENTS, one_of(ids)).fetchall():
-        yield _resident(*row, addresses.get(row[0], ""), numbers.get(row[0], []))
+    for resident_id, *values in cursor.execute(_RESIDENTS, one_of(ids)).fetchall():
+        name, former_name, document_number, phone = values
+        address = addresses.get(resident_id, "")
+        yield _resident(resident_id, name, former_name, document_number, phone, address, numbers.get(resident_id, []))
 
 
 _IDS = "(SELECT value FROM json_each(?))"

@@ -51,7 +51,7 @@ def note_progress(connection: sa.Connection, load: Load) -> Load:
 def finish_load(engine: sa.Engine) -> None:
     """Make the indexes, each in a transaction of its own, and note everybody for the search index."""
     for index in _indexes():
-        statement = sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=sqlite.dialect())  # type: ignore[no-untyped-call]
+        statement = sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=sqlite.dialect())
         with writing(engine, gives_way=True) as connection:
             connection.exec_driver_sql(str(statement))
     # Dwellings first: who is indexed behind them is indexed with the right address.

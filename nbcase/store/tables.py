@@ -94,6 +94,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "endorsement": (("permit_id",), ("case_id",)),
     "document": (("case_id",), ("resident_id",), ("made_at", "id")),
     "notice": (("made_at", "id"),),
+    "score": (("resident_id",),),
+    "claim": (("resident_id",), ("case_id",)),
     "conflict": (("subject_type", "subject_id"), ("state", "found_at", "id")),
 }
 

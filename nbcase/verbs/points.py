@@ -183,6 +183,37 @@ def explain(arguments: Arguments) -> int:
     return OK
 
 
+def publish_scores(arguments: Arguments) -> int:
+    """A finished run into residents' records at the centre, from where the feed brings them to the desks."""
+    import msgspec
+
+    from nbcase.operations.publish_scores import publish_scores as publish
+    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.store.centre_database import open_centre_database
+
+    engine = open_centre_database(arguments.database_url)
+    try:
+        done = publish(
+            engine,
+            arguments.run,
+            arguments.data,
+            load_points_catalogue(),
+            progress=lambda so_far, everybody: _progress(arguments, f"{so_far:,}/{everybody:,}"),
+        )
+    finally:
+        engine.dispose()
+    text = tr("中心 {n} 人，{known} 人有积分，更新 {m} 人").format(n=done.residents, known=done.known, m=done.written)
+    say(arguments, msgspec.to_builtins(done), text)
+    return OK
+
+
+def _publish_scores(parser: Parser) -> None:
+    parser.add_argument("--run", type=Path, required=True, help=tr("score 的结果文件夹"))
+    parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
+    parser.add_argument("--database-url", required=True)
+    declare_json(parser)
+
+
 def _text(value: str) -> str:
     return "'" + value.strip().upper().replace("'", "''") + "'"
 
@@ -206,5 +237,6 @@ VERBS: Verbs = {
     "demo-department-data": (demo_department_data, mark("生成虚构的一个月部门数据"), _demo_department_data),
     "receive-delivery": (receive_delivery, mark("收下部门数据"), _receive_delivery),
     "score": (score, mark("全员计分"), _score),
+    "publish-scores": (publish_scores, mark("把全员积分发布到受理点"), _publish_scores),
     "explain": (explain, mark("说明一个人的积分"), _explain),
 }

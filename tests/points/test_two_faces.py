@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from nbcase.points.catalogue import FOLDER, PointsCatalogue, load_points_catalogue
-from nbcase.points.prepared import prepare_sql
+from nbcase.points.prepared import ORDINAL_OF_1970, prepare_sql
 from nbcase.points.records import Records
 from nbcase.points.sheet import needed_facts, score
 from nbcase.points.sql import columns_of, facts_sql, rules_sql
@@ -18,7 +19,7 @@ from nbcase.points.tables import ColumnKind, Table
 
 EVERYTHING = Path(__file__).parent / "everything"
 DAYS = (date(2026, 10, 31), date(2024, 2, 29), date(2027, 3, 1))
-TYPES = {ColumnKind.DAY: "DATE", ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT", ColumnKind.CODE: "VARCHAR"}
+TYPES = {ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT"}
 
 
 def random_records(catalogue: PointsCatalogue, chance: random.Random, on: date) -> Records:
@@ -66,30 +67,41 @@ def _codes(catalogue: PointsCatalogue, table: Table) -> dict[str, list[str]]:
 def by_sql(catalogue: PointsCatalogue, people: list[Records], on: date) -> list[dict[str, Any]]:
     """Everybody's facts and points out of DuckDB, by person."""
     with duckdb.connect() as connection:
-        for code, table in catalogue.tables.items():
-            columns = ", ".join(f"{name} {TYPES[column.kind]}" for name, column in table.columns.items())
-            connection.execute(f"CREATE TABLE d_{code} (person BIGINT, {columns})")
-            rows = [[person, *(row[name] for name in table.columns)] for person, records in enumerate(people) for row in records[code]]
-            if rows:
-                # One statement of literals: a thousand times faster than a statement a row.
-                connection.execute(f"INSERT INTO d_{code} VALUES {', '.join(map(_literals, rows))}")
-            connection.execute(f"CREATE TABLE t_{code} AS {prepare_sql(table, f'd_{code}')}")
+        prepared_tables(connection, catalogue, people)
         connection.execute(f"CREATE TABLE facts AS {facts_sql(catalogue, on)}")
         result = connection.execute(f"{rules_sql(catalogue, on, 'facts')} ORDER BY person")
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _literals(row: list[Any]) -> str:
-    return "(" + ", ".join(_literal(value) for value in row) + ")"
+def prepared_tables(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, people: list[Records]) -> None:
+    """The residents' records as the tables that facts are made of; a person's number is the place in the list."""
+    for code, table in catalogue.tables.items():
+        rows = [(person, row) for person, records in enumerate(people) for row in records[code]]
+        # Whole columns: a thousand times faster than a statement a row.
+        given = {"person": np.array([person for person, _ in rows], dtype=np.int64)}
+        given |= {name: _column(column.kind, [row[name] for _, row in rows]) for name, column in table.columns.items()}
+        connection.register("given", given)
+        columns = ", ".join(f"{_typed(name, column.kind)} AS {name}" for name, column in table.columns.items())
+        connection.execute(f"CREATE TABLE d_{code} AS SELECT person, {columns} FROM given")
+        connection.unregister("given")
+        connection.execute(f"CREATE TABLE t_{code} AS {prepare_sql(table, f'd_{code}')}")
 
 
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, date):
-        return f"DATE '{value}'"
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+ABSENT = -(10**12)
+
+
+def _column(kind: ColumnKind, values: list[Any]) -> np.ndarray[Any, Any]:
+    if kind is ColumnKind.CODE:
+        return np.array(values, dtype=object)
+    numbers = [ABSENT if value is None else value.toordinal() if kind is ColumnKind.DAY else value for value in values]
+    return np.array(numbers, dtype=np.int64)
+
+
+def _typed(name: str, kind: ColumnKind) -> str:
+    if kind is ColumnKind.DAY:
+        return f"CASE WHEN {name} <> {ABSENT} THEN DATE '1970-01-01' + CAST({name} - {ORDINAL_OF_1970} AS INTEGER) END"
+    return f"CAST({name} AS VARCHAR)" if kind is ColumnKind.CODE else f"CAST(NULLIF({name}, {ABSENT}) AS {TYPES[kind]})"
 
 
 @pytest.mark.parametrize("on", DAYS)

@@ -13,6 +13,7 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.notice import Notice
 from nbcase.domain.resident import Resident
+from nbcase.domain.score import Claim, Score
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
 from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record
 from nbcase.store.shelf import Shelf
@@ -29,16 +30,59 @@ def _records() -> list[Record]:
     values = ({"b": 1, "a": None}, None, "\x01字")
     conflicts = [
         FieldConflict(
-            id=f"f{place}", action_id="a", subject_type="resident", subject_id="r", field="x", before=value, theirs=None, yours=[value],
-            yours_by="l", found_at=AT, station_code="s",
+            id=f"f{place}",
+            action_id="a",
+            subject_type="resident",
+            subject_id="r",
+            field="x",
+            before=value,
+            theirs=None,
+            yours=[value],
+            yours_by="l",
+            found_at=AT,
+            station_code="s",
         )
         for place, value in enumerate(values)
     ]
     notice = Notice(
-        id="n", kind_code="k", case_id="c", case_number="1", resident_id="r", applicant_name="样", text="", made_at=AT, made_by="l",
-        stations=("s", "t"), station_code="s",
+        id="n",
+        kind_code="k",
+        case_id="c",
+        case_number="1",
+        resident_id="r",
+        applicant_name="样",
+        text="",
+        made_at=AT,
+        made_by="l",
+        stations=("s", "t"),
+        station_code="s",
     )
-    return [*invented, paper, *conflicts, notice]
+    score = Score(
+        id="s",
+        resident_id="r",
+        on=AT.date(),
+        district_code="d",
+        catalogue_hash="c",
+        hash="h",
+        total=-25,
+        points={"b": 1, "a": -2},
+        records={"t": [{"y": None, "x": "字"}]},
+        cut={"t": "2026-10-r001"},
+        station_code="s",
+    )
+    claim = Claim(
+        id="k",
+        resident_id="r",
+        case_id="c",
+        case_number="1",
+        indicator_code="i",
+        table_code="t",
+        row={"y": 1, "x": None},
+        approved_on=AT.date(),
+        approved_by="l",
+        station_code="s",
+    )
+    return [*invented, paper, *conflicts, notice, score, claim]
 
 
 def _rows(connection: sa.Connection) -> dict[str, list[tuple[object, ...]]]:

@@ -137,7 +137,16 @@ class HandlePresenter:
         """The situation in hand."""
         return None if self._work is None else self._work.opening.situation
 
-    def open(self, *, resident_id: str = "", item_code: str = "", situation_code: str = "", draft_id: str = "", case_id: str = "") -> None:
+    def open(
+        self,
+        *,
+        resident_id: str = "",
+        item_code: str = "",
+        situation_code: str = "",
+        draft_id: str = "",
+        case_id: str = "",
+        indicator: str = "",
+    ) -> None:
         """Open a situation for a resident, a draft, a case that waits for materials, or the choice of situations."""
         self._question += 1
         desk = self._context.desk
@@ -146,7 +155,7 @@ class HandlePresenter:
         elif draft_id:
             self._read(lambda: _open_draft(desk, draft_id), self._show_draft)
         elif item_code and situation_code:
-            self._read(lambda: _open_situation(desk, resident_id, item_code, situation_code), self._show)
+            self._read(lambda: _open_situation(desk, resident_id, item_code, situation_code, indicator), self._show)
         else:
             self._read(lambda: (present_standing(desk, resident_id), offers(desk, resident_id)), self._show_offers)
 
@@ -584,11 +593,12 @@ def _plain(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any
     return {key: wanted.get(key, False if isinstance(shown[key], bool) else "") for key in shown}
 
 
-def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code: str) -> _Opening:
+def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code: str, indicator: str) -> _Opening:
     present = present_standing(desk, resident_id)
     item = desk.items.item(item_code)
     situation = item.situation(situation_code)
-    return _Opening(standing=present, item=item, situation=situation, answers=known_answers(situation, present), materials={})
+    answers = known_answers(situation, present) | ({"indicator": indicator} if indicator else {})
+    return _Opening(standing=present, item=item, situation=situation, answers=answers, materials={})
 
 
 def _open_draft(desk: Any, draft_id: str) -> _Opening | None:

@@ -43,7 +43,9 @@ class ResidentsPage(Page):
         self._begin.clicked.connect(self._choose_matter)
         self._print = KeyButton(tr("打印"), key="Ctrl+P", icon="printer", small=True)
         self._print.clicked.connect(self._presenter.print_choice)
-        self.header.add_action(self._back, self._begin, self._print)
+        self._points = KeyButton(tr("积分"), key="Ctrl+J", icon="award", small=True)
+        self._points.clicked.connect(self._to_points)
+        self.header.add_action(self._back, self._points, self._begin, self._print)
         self._model = PagedModel(_columns(context.desk), self._presenter.fetch, context.tasks)
         self._table = Table(tr("居民"), self._model, identify=lambda row: row.resident.id)
         self._table.opened.connect(lambda row: self._presenter.open(row.resident.id))
@@ -200,13 +202,18 @@ class ResidentsPage(Page):
         self._count.setText(tr("{shown} / 共 {total} 人").format(shown=shown, total=max(self._total, shown)))
 
     def _show_actions(self, *, is_person: bool) -> None:
-        for button in (self._back, self._begin, self._print):
+        for button in (self._back, self._points, self._begin, self._print):
             button.setVisible(is_person)
 
     def _choose_matter(self) -> None:
         person = self._presenter.person
         if person is not None:
             self.context.navigate("handle", resident_id=person.view.standing.resident.id)
+
+    def _to_points(self) -> None:
+        person = self._presenter.person
+        if person is not None:
+            self.context.navigate("points", resident_id=person.view.standing.resident.id)
 
     def _begin_search(self) -> None:
         if self._stack.currentIndex() == 0:

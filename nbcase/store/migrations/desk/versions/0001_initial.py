@@ -254,6 +254,40 @@ def upgrade() -> None:
     )
     op.create_index("ix_notice_made_at_id", "notice", ["made_at", "id"], unique=False)
     op.create_table(
+        "score",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("district_code", sa.Text(), nullable=False),
+        sa.Column("catalogue_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("points", Json(), nullable=False),
+        sa.Column("records", Json(), nullable=False),
+        sa.Column("cut", Json(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_score_resident_id", "score", ["resident_id"], unique=False)
+    op.create_table(
+        "claim",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("indicator_code", sa.Text(), nullable=False),
+        sa.Column("table_code", sa.Text(), nullable=False),
+        sa.Column("row", Json(), nullable=False),
+        sa.Column("approved_on", sa.Date(), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_claim_resident_id", "claim", ["resident_id"], unique=False)
+    op.create_index("ix_claim_case_id", "claim", ["case_id"], unique=False)
+    op.create_table(
         "permit",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
