@@ -48,5 +48,6 @@ def take_in(connection: sa.Connection, centre_public_key: str, head: Publication
     """At the desk: check signature and checksum, then keep what changed. Raises `UserError`; nothing is kept then."""
     signed = publication_bytes(name=head.name, revision=head.revision, checksum=head.checksum)
     if not is_signed(centre_public_key, signed, head.signature):
-        raise UserError(tr("“{name}”不是中心签发的。").format(name=head.name), safe=tr("本机继续用原来的一份。"), do=tr("请联系管理员核对中心。"))
+        what = tr("“{name}”不是中心签发的。").format(name=head.name)
+        raise UserError(what, safe=tr("本机继续用原来的一份。"), do=tr("请联系管理员核对中心。"))
     publications.apply_delta(connection, head, entries)

@@ -29,9 +29,10 @@ def _until_it_ends(work: Callable[[], None]) -> int:
         left = [moment]
 
         def handler(name: str, left: list[int] = left) -> None:
-            left[0] -= name == "desk.commit.before"
-            if left[0] == 0:
-                raise _Killed
+            if name == "desk.commit.before":
+                left[0] -= 1
+                if left[0] == 0:
+                    raise _Killed
 
         crashpoints.install(handler)
         try:
