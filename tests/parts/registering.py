@@ -2,7 +2,7 @@
 
 ``python -m tests.parts.registering FOLDER`` works at the desk of the folder. Each line is printed when its step has happened:
 ``left KEY`` when the cursor has left a field, ``kept KEY`` when the page said that the draft is kept, ``accepting`` when the
-acceptance has begun, ``wrote N`` at each statement within its transaction, ``commit`` right before the database is told to,
+acceptance has begun, ``writing N`` before each statement within its transaction, ``commit`` right before the database is told to,
 ``printing`` when the first paper goes to the queue, and ``accepted`` when the page says so. A line is JSON: the step and, where
 they matter, the answers at that moment.
 """
@@ -40,7 +40,7 @@ TYPED = (
 STEPS = ("captured", *(f"{word} {key}" for key, _ in TYPED for word in ("left", "kept")), "accepting")
 """The lines before the transaction, in order."""
 
-INSIDE = (*(f"wrote {number}" for number in range(1, 16)), "commit", "printing", "accepted")
+INSIDE = (*(f"writing {number}" for number in range(1, 16)), "commit", "printing", "accepted")
 """Lines of every acceptance; there are some more statements than these."""
 
 
@@ -103,11 +103,15 @@ class Clerk:
         count = 0
         is_over = False
 
-        def wrote(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def writes(statement: str) -> None:
             nonlocal count
             if not is_over and statement.startswith(("INSERT", "UPDATE", "DELETE")):
                 count += 1
-                _print_line({"step": f"wrote {count}"})
+                _print_line({"step": f"writing {count}"})
+
+        def trace(connection: Any, *_: Any) -> None:
+            # Of the driver: an act's statements do not go through SQLAlchemy.
+            connection.set_trace_callback(writes)
 
         def commits(connection: Any) -> None:
             nonlocal is_over
@@ -119,7 +123,7 @@ class Clerk:
             _print_line({"step": "printing"})
             return submit(*given, **named)
 
-        sa.event.listen(engine, "after_cursor_execute", wrote)
+        sa.event.listen(engine.pool, "checkout", trace)
         sa.event.listen(engine, "commit", commits)
         self.counter.queue.submit = prints  # type: ignore[method-assign]
 
