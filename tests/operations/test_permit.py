@@ -186,7 +186,8 @@ def test_the_same_thing_is_not_accepted_twice_while_it_is_open(desk: Desk, clerk
     accepted = apply(desk, clerk, resident_id)
     with pytest.raises(UserError, match=accepted.case.number):
         apply(desk, clerk, resident_id)
-    assert "已在办" in next(offer.obstacle for offer in offers(desk, resident_id) if offer.situation.code == "apply")
+    obstacles = {(offer.item.code, offer.situation.code): offer.obstacle for offer in offers(desk, resident_id)}
+    assert "已在办" in obstacles["residence_permit", "apply"]
     withdraw(desk, clerk, accepted.case.id, "本人撤回")
     assert apply(desk, clerk, resident_id).case.state is CaseState.ACCEPTED
 

@@ -50,7 +50,8 @@ def able_to_apply(counter: Counter) -> Resident:
     """A resident who works and may apply for a permit."""
     for resident in everybody(counter):
         works = resident.employer and resident.occupation_code not in ("07", "11", "12")
-        if works and any(offer.situation.code == "apply" and not offer.obstacle for offer in offers(counter.desk, resident.id)):
+        offered = [offer for offer in offers(counter.desk, resident.id) if offer.item.code == "residence_permit"]
+        if works and any(offer.situation.code == "apply" and not offer.obstacle for offer in offered):
             return resident
     raise LookupError("nobody may apply")
 
