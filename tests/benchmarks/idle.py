@@ -77,10 +77,10 @@ def measure(desks: int, seconds: float, workers: int) -> dict[str, object]:
             found = asyncio.run(_idle(url, crowd, seconds, Costs(pid, Path(name) / "postgres")))
     return {
         "name": "idle desks",
-        "figure": round(found["percent"], 2),
+        "figure": round(found["percent"], 6),
         "unit": "% of one core",
         "yardstick": {"name": "whole contact each time", "figure": round(found["whole_percent"], 2)},
-        "ratio": round(found["percent"] / found["whole_percent"], 3),
+        "ratio": round(found["percent"] / found["whole_percent"], 6),
         "us_a_question": round((found["percent"] - found["base_percent"]) / 100 * QUIET_S / desks * 1e6),
         "percent_without_desks": round(found["base_percent"], 2),
         "kb_a_desk": round(found["kb"], 1),
@@ -88,6 +88,10 @@ def measure(desks: int, seconds: float, workers: int) -> dict[str, object]:
         "sizes": {"desks": desks, "seconds": seconds, "workers": workers},
         "versions": {package: version(package) for package in ("uvicorn", "starlette", "httptools", "psycopg")},
     }
+
+
+TICK_S = 0.01
+"""Processor time is counted in ticks of this length."""
 
 
 class Costs:
@@ -98,10 +102,10 @@ class Costs:
         self._database = psutil.Process(int((database_folder / "postmaster.pid").read_text().split()[0]))
 
     async def percent(self, work: Awaitable[None]) -> float:
-        """Percent of one core that is used while `work` goes on."""
+        """Percent of one core that is used while `work` goes on; no less than the system's clock of processor time can tell."""
         used, begun = self._used_s(), time.monotonic()
         await work
-        return 100 * (self._used_s() - used) / (time.monotonic() - begun)
+        return 100 * max(self._used_s() - used, TICK_S) / (time.monotonic() - begun)
 
     def memory(self) -> int:
         """Bytes."""

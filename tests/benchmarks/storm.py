@@ -91,10 +91,10 @@ def measure(desks: int, actions: int, workers: int) -> dict[str, object]:
     rate, quiet_rate = desks * actions / storm_s, few * actions / quiet_s
     return {
         "name": "reconnect storm drained",
-        "figure": round(storm_s, 1),
+        "figure": round(storm_s, 6),
         "unit": "s",
         "yardstick": {"name": "acts/s when desks come one after the other", "figure": round(quiet_rate)},
-        "ratio": round(rate / quiet_rate, 2),
+        "ratio": round(rate / quiet_rate, 6),
         "actions_per_s": round(rate),
         "lost": sum(count for _, count in wrong),
         "desks_out_of_order": len(wrong),
