@@ -1,7 +1,7 @@
 """The one place where the parts are put together: a desk at work, a centre, and the errands of the command line."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the
     from nbcase.domain.retirement import RetirementProof
     from nbcase.operations.inclusion import InclusionProof
     from nbcase.operations.messages import SealedReceipt
+    from nbcase.server.centre import Centre
 
 PROBE_S = 0.3
 """While the last contact failed, a clerk's question first knocks this long: a dead line must not cost five seconds a case."""
@@ -230,49 +231,44 @@ def need_enrolled(folder: Path) -> Vault:
     return vault
 
 
-def sync_once(folder: Path | None, login: str, password: str) -> dict[str, Any]:
-    """One contact without a window; the status in plain values."""
+@contextmanager
+def _at_work(folder: Path | None, login: str, password: str) -> Iterator[Counter]:
+    """A desk with a clerk signed in, for one errand of the command line; closed at its end."""
     from nbcase.operations.sign_in import sign_in
 
     folder = folder or default_desk_folder()
     vault = need_enrolled(folder)
     counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
     try:
-        status = counter.sync.contact_once()
-        if status.problem is not None:
-            raise Offline(status.problem.what, safe=status.problem.safe, do=status.problem.do)
-        plain: dict[str, Any] = msgspec.to_builtins(status)
-        return plain
+        yield counter
     finally:
         counter.close()
+
+
+def sync_once(folder: Path | None, login: str, password: str) -> dict[str, Any]:
+    """One contact without a window; the status in plain values."""
+    with _at_work(folder, login, password) as counter:
+        status = counter.sync.contact_once()
+    if status.problem is not None:
+        raise Offline(status.problem.what, safe=status.problem.safe, do=status.problem.do)
+    plain: dict[str, Any] = msgspec.to_builtins(status)
+    return plain
 
 
 def prove_case(folder: Path | None, login: str, password: str, number: str) -> tuple["InclusionProof", str]:
     """The proof that the centre holds the acts of a case, and the key of the centre that signed it."""
     from nbcase.operations import inclusion
-    from nbcase.operations.sign_in import sign_in
 
-    folder = folder or default_desk_folder()
-    vault = need_enrolled(folder)
-    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
-    try:
+    with _at_work(folder, login, password) as counter:
         return inclusion.prove_case(counter.desk, number), counter.enrolment.centre_public_key
-    finally:
-        counter.close()
 
 
 def reconciliation_sheet(folder: Path | None, login: str, password: str) -> bytes:
     """The end-of-day sheet of a desk as PDF, from what its database knows; no contact is made."""
     from nbcase.operations import proof
-    from nbcase.operations.sign_in import sign_in
 
-    folder = folder or default_desk_folder()
-    vault = need_enrolled(folder)
-    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
-    try:
+    with _at_work(folder, login, password) as counter:
         return proof.reconciliation_sheet(counter.desk, counter.clerk)
-    finally:
-        counter.close()
 
 
 def rescue_desk(folder: Path | None, login: str, password: str) -> dict[str, Any]:
@@ -295,27 +291,18 @@ def export_sealed_file(folder: Path | None, login: str | None, password: str, ta
     """Everything unsent into one sealed file; without a login the desk's log as it is, of which nobody here knows the count."""
     from nbcase.operations.seal import copy_log, export_sealed
 
-    folder = folder or default_desk_folder()
     if login is None:
-        path, size = copy_log(folder, target)
+        path, size = copy_log(folder or default_desk_folder(), target)
         return {"path": str(path), "bytes": size, "count": None, "files": None}
-    counter = _counter(folder, login, password)
-    try:
+    with _at_work(folder, login, password) as counter:
         done = export_sealed(counter.desk, target)
-    finally:
-        counter.close()
     return {"path": str(done.path), "bytes": done.bytes, "count": done.count, "files": done.files}
 
 
 def import_sealed_file(folder: Path | None, login: str, password: str, path: Path) -> dict[str, Any]:
     """Bring a sealed file to the centre from this desk; the centre's receipt in plain values."""
-    from nbcase.sync.sealed import import_sealed
-
-    counter = _counter(folder or default_desk_folder(), login, password)
-    try:
-        receipt: dict[str, Any] = msgspec.to_builtins(import_sealed(counter.client, path, counter.enrolment.centre_public_key))
-    finally:
-        counter.close()
+    with _at_work(folder, login, password) as counter:
+        receipt: dict[str, Any] = msgspec.to_builtins(bring_sealed(counter, path))
     return receipt
 
 
@@ -324,10 +311,8 @@ def import_sealed_at_centre(data: Path, database_url: str | None, path: Path) ->
     import hashlib
 
     from nbcase.operations.sealed_import import take_in_sealed
-    from nbcase.server.centre import open_centre
 
-    with centre_database(data, database_url) as url:
-        centre = open_centre(url, data)
+    with _opened_centre(data, database_url) as centre:
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -337,21 +322,12 @@ def import_sealed_at_centre(data: Path, database_url: str | None, path: Path) ->
             raise UserError(
                 tr("文件读不出来：{text}").format(text=error.strerror or str(error)), safe=tr("中心没有收下任何内容。")
             ) from error
-        finally:
-            centre.close()
     plain: dict[str, Any] = msgspec.to_builtins(receipt)
     return plain
 
 
-def _counter(folder: Path, login: str, password: str) -> Counter:
-    from nbcase.operations.sign_in import sign_in
-
-    vault = need_enrolled(folder)
-    return open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
-
-
 @contextmanager
-def centre_database(data: Path, database_url: str | None) -> Any:
+def centre_database(data: Path, database_url: str | None) -> Iterator[str]:
     """The URL of the centre's PostgreSQL: the one that is named, else the embedded one in the data folder."""
     if database_url is not None:
         yield database_url
@@ -360,6 +336,19 @@ def centre_database(data: Path, database_url: str | None) -> Any:
 
     with embedded_postgres(data / "postgres") as url:
         yield url
+
+
+@contextmanager
+def _opened_centre(data: Path, database_url: str | None) -> "Iterator[Centre]":
+    """A centre for one errand, beside the one that may be running; closed at its end."""
+    from nbcase.server.centre import open_centre
+
+    with centre_database(data, database_url) as url:
+        centre = open_centre(url, data)
+        try:
+            yield centre
+        finally:
+            centre.close()
 
 
 def run_centre(
@@ -381,39 +370,21 @@ def run_centre(
 
 def make_enrolment_code(data: Path, database_url: str | None, station_code: str, window: str) -> str:
     """A one-time code for a desk at a station; raises `UserError` for an unknown station."""
-    from nbcase.server.centre import open_centre
     from nbcase.store.centre_database import transaction
 
-    with centre_database(data, database_url) as url:
-        centre = open_centre(url, data)
-        try:
-            with transaction(centre.engine) as connection:
-                if station_code not in {station.code for station in people.stations(connection)}:
-                    raise UserError(
-                        tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。")
-                    )
-                return issue_code(connection, station_code, window, centre.clock.now())
-        finally:
-            centre.close()
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        if station_code not in {station.code for station in people.stations(connection)}:
+            raise UserError(tr("没有受理点 {code}。").format(code=station_code), safe=tr("没有发登记码。"), do=tr("请核对受理点编号。"))
+        return issue_code(connection, station_code, window, centre.clock.now())
 
 
 def publish_calendar(path: Path, data: Path, database_url: str | None) -> "Publication":
     """Publish the announced years of a calendar file to every desk."""
     from nbcase.operations import publishing
-    from nbcase.server.centre import open_centre
     from nbcase.store.centre_database import transaction
 
-    with centre_database(data, database_url) as url:
-        centre = open_centre(url, data)
-        try:
-            with transaction(centre.engine) as connection:
-                return publishing.publish_calendar(connection, centre.key, path, centre.clock.now())
-        finally:
-            centre.close()
-
-
-DEMO_NUMBERS_UP_TO = 3_669_999
-"""Demo receipts are numbered by day of the year and count: desks' blocks begin above the last possible one."""
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        return publishing.publish_calendar(connection, centre.key, path, centre.clock.now())
 
 
 def write_demo_data(
@@ -423,90 +394,16 @@ def write_demo_data(
 
     Raises `UserError` for a count below 0.
     """
+    from nbcase.demo.load import load, write_lines
     from nbcase.demo.people import people as invented
 
     if count < 0:
         raise UserError(tr("人数不能小于 0。"))
     today = as_of or local_date(datetime.now(UTC))
     if lines is not None:
-        return _write_lines(invented(count, seed, today, b"demo" * 8), lines)
-    from nbcase.server.centre import open_centre
-
-    folder = data or Path("centre-data")
-    with centre_database(folder, database_url) as url:
-        centre = open_centre(url, folder)
-        try:
-            return _load_demo(centre, invented(count, seed, today, centre.id_key), seed, today)
-        finally:
-            centre.close()
-
-
-def _write_lines(persons: Any, lines: TextIO) -> int:
-    from nbcase.store.records import TYPE_NAMES, to_plain
-
-    written = 0
-    for person in persons:
-        for record in person.records():
-            lines.write(msgspec.json.encode({"record_type": TYPE_NAMES[type(record)], **to_plain(record)}).decode() + "\n")
-            written += 1
-    return written
-
-
-BATCH = 2_000
-
-
-def _load_demo(centre: Any, persons: Any, seed: int, today: date) -> int:
-    import sqlalchemy as sa
-
-    from nbcase.crypto.clerk_secret import new_clerk_secret
-    from nbcase.demo.scores import scores
-    from nbcase.demo.stations import clerks as clerk_specs
-    from nbcase.demo.stations import stations
-    from nbcase.points.catalogue import load_points_catalogue
-    from nbcase.store.centre_database import transaction
-    from nbcase.store.centre_work import load_records
-    from nbcase.store.tables import number_lease
-
-    catalogue = load_points_catalogue()
-    made = []
-    home = stations()[0].code
-    for spec in clerk_specs(centre.id_key):
-        # Everybody knows the demo's passwords; only the desk that is shown pays the full price for each.
-        salt, public_key, _ = (
-            new_clerk_secret(spec.password) if spec.station_code == home else new_clerk_secret(spec.password, cost="m=8,t=1,p=1")
-        )
-        made.append(
-            Clerk(
-                id=spec.id,
-                login=spec.login,
-                name=spec.name,
-                role=spec.role,
-                station_code=spec.station_code,
-                salt=salt,
-                public_key=public_key,
-            )
-        )
-    written = 0
-    with transaction(centre.engine) as connection:
-        load_records(connection, (), made, stations())
-        connection.execute(
-            sa.insert(number_lease),
-            [
-                {"series": station.prefix, "first": 1, "last": DEMO_NUMBERS_UP_TO, "desk_id": "demo-data", "leased_at": centre.clock.now()}
-                for station in stations()
-            ],
-        )
-        batch: dict[str, Any] = {}
-        shared: set[str] = set()  # dwellings come again with each person of the household
-        for person in persons:
-            batch.update((record.id, record) for record in person.records() if record.id not in shared)
-            batch.update((score.id, score) for score in scores([person.resident], seed, today, catalogue))
-            shared.update(dwelling.id for dwelling in person.dwellings)
-            if len(batch) >= BATCH:
-                written += load_records(connection, list(batch.values()))
-                batch = {}
-        written += load_records(connection, list(batch.values()))
-    return written
+        return write_lines(invented(count, seed, today, b"demo" * 8), lines)
+    with _opened_centre(data or Path("centre-data"), database_url) as centre:
+        return load(centre.engine, centre.id_key, invented(count, seed, today, centre.id_key), seed, today, centre.clock.now())
 
 
 def doctor_report(folder: Path | None) -> list[dict[str, str]]:

@@ -402,7 +402,7 @@ def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
         rules_age_days=(now - status.contact_at).days if status.contact_at else None,
         conflicts=status.conflicts,
         quarantined=status.quarantined,
-        is_unequal=bool(status.centre_digest) and status.own_digest != status.centre_digest,
+        is_unequal=status.is_unequal,
         drill_minutes=ceil(status.drill_left_s / 60),
         is_queued=status.is_queued,
         loading=(status.loading.done, status.loading.total) if status.loading is not None else None,
@@ -412,7 +412,7 @@ def pill_state(status: "SyncStatus", now: datetime) -> "PillState":
 def retired_words(proof: RetirementProof) -> str:
     """What stands in the sign-in window of a desk that is out of service."""
     at = f"{datetime.fromisoformat(proof.at).astimezone(CHINA):%Y-%m-%d %H:%M}"
-    words = tr("这台电脑已于 {at} 由 {clerk} 停用，{n} 件操作都在中心，凭据在 {file}。要再用请向管理员要登记码重新登记。")
+    words = tr("这台电脑已于 {at} 由{clerk}停用，{n} 件操作都在中心，凭据在 {file}。要再用请向管理员要登记码重新登记。")
     return words.format(at=at, clerk=proof.retired_by, n=proof.count, file=PROOF_NAME)
 
 

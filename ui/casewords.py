@@ -5,6 +5,7 @@ from datetime import date, datetime
 from nbcase.domain import codes
 from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.clock import CHINA
+from nbcase.domain.document import Document
 from nbcase.domain.identity import age_on, mask_number
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
@@ -67,6 +68,12 @@ def moment_words(at: datetime, today: date) -> str:
     return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
 
 
+def short_moment(at: datetime, today: date) -> str:
+    """16:21 today, 11-24 16:21 on another day."""
+    local = at.astimezone(CHINA)
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
+
+
 def action_words(kind: str) -> str:
     """What a kind of action is called in a history."""
     words = {
@@ -85,6 +92,13 @@ def action_words(kind: str) -> str:
         "document.print": tr("打印"),
     }
     return words.get(kind, kind)
+
+
+def printed_words(paper: Document) -> tuple[str, Tone]:
+    """How often a paper was printed, or that it was taken back."""
+    if paper.revoked_on is not None:
+        return tr("已收回"), "red"
+    return (tr("已打印 {n} 次").format(n=paper.print_count), "neutral") if paper.print_count else (tr("未打印"), "amber")
 
 
 def sync_words(line: HistoryLine) -> str:

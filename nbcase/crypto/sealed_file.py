@@ -8,7 +8,8 @@ which holds the segment's key in two boxes: for the centre and for the desk. Fra
 
 The chain is SHA-256 over the one before, the frame's head and what is closed; the signature is the desk's over the chain, so
 that it covers every frame before it too. A reader stops at a torn tail; past a spoilt frame it looks for the next magic and
-goes on, and says what it passed over. A counter is never used twice, not even for a frame that was taken back.
+goes on, and says what it passed over. It asks for no unbroken chain: acts have one of their own, files have their hashes.
+A counter is never used twice, not even for a frame that was taken back.
 """
 
 import hashlib
@@ -66,13 +67,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One frame that could be opened. `is_linked` says that the chain runs from the header, or the last linked frame, to here."""
+    """One frame that could be opened."""
 
-    header: Header
     kind: Kind
     plain: bytes = field(repr=False)
-    offset: int
-    is_linked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +151,7 @@ class SealedReader:
 
     `key_of` opens segments, `signer_of` names the public key that has to have signed a segment (None: not this desk's).
     After the iteration `damages` says what was passed over and `foreign` which segments could not be opened or were not
-    signed by their desk. `wanted` leaves the content of other kinds unread and unchecked, with the chain then unproven.
+    signed by their desk. `wanted` leaves the content of other kinds unread and unchecked.
     """
 
     def __init__(
@@ -182,8 +180,6 @@ class SealedReader:
             if found is None:
                 spoilt_at = offset if spoilt_at is None else spoilt_at
                 offset = self._next_magic(offset + 1)
-                if self._segment is not None:
-                    self._segment.is_linked = False
                 continue
             if spoilt_at is not None:
                 if not self._is_blank(spoilt_at, offset):
@@ -211,31 +207,23 @@ class SealedReader:
         if self._segment.cipher is None:
             return None, end
         if kind not in self._wanted:
-            self._segment.is_linked = False
-            return None, end
-        return self._open_frame(self._segment, offset, Kind(kind), head, counter, self._bytes(offset + HEAD_BYTES, length + trailer), end)
+            # Nothing vouches for a length that is only passed over: a spoilt one must not carry the reader past what is whole.
+            return (None, end) if self._may_begin_at(end) else None
+        content = self._bytes(offset + HEAD_BYTES, length + trailer)
+        frame = self._open_frame(self._segment, Kind(kind), head, counter, content[:length], content[length:])
+        return None if frame is None else (frame, end)
 
-    def _open_frame(
-        self, segment: "_Segment", offset: int, kind: Kind, head: bytes, counter: int, content: bytes, end: int
-    ) -> tuple[Frame, int] | None:
-        length = int.from_bytes(head[13:17], "big")
-        closed, trailer = content[:length], content[length:]
+    def _open_frame(self, segment: "_Segment", kind: Kind, head: bytes, counter: int, closed: bytes, trailer: bytes) -> Frame | None:
         assert segment.cipher is not None
         try:
             plain = segment.cipher.decrypt(_nonce(counter), closed, segment.bound + head)
         except InvalidTag:
             return None
-        before = trailer[:32] if trailer else segment.chain
-        if trailer and before != segment.chain:
-            segment.is_linked = False
-        chain = hashlib.sha256(before + head + closed).digest()
-        if trailer and self._checks and not is_signed(segment.signer, _frame_message(chain), trailer[32:].hex()):
-            return None
-        frame = Frame(header=segment.header, kind=kind, plain=plain, offset=offset, is_linked=segment.is_linked)
-        segment.chain = chain
-        if trailer:
-            segment.is_linked = True
-        return frame, end
+        if trailer and self._checks:
+            chain = hashlib.sha256(trailer[:32] + head + closed).digest()
+            if not is_signed(segment.signer, _frame_message(chain), trailer[32:].hex()):
+                return None
+        return Frame(kind=kind, plain=plain)
 
     def _read_header(self, offset: int, length: int) -> tuple[None, int] | None:
         end = offset + len(MAGIC) + 4 + length + 64
@@ -249,17 +237,21 @@ class SealedReader:
         signer = self._signer_of(header)
         is_own = signer is not None and is_signed(signer, _header_message(whole[:-64]), whole[-64:].hex())
         key = self._key_of(header) if is_own else None
-        chain = hashlib.sha256(whole).digest()
         if key is None:
             self.foreign.append(header.desk_id)
         else:
             self.headers.append(header)
-        self._segment = _Segment(header=header, signer=signer or "", cipher=AESGCM(key) if key else None, bound=chain, chain=chain)
+        self._segment = _Segment(signer=signer or "", cipher=AESGCM(key) if key else None, bound=hashlib.sha256(whole).digest())
         return None, end
 
     def _bytes(self, offset: int, count: int) -> bytes:
         self._file.seek(offset)
         return self._file.read(count)
+
+    def _may_begin_at(self, offset: int) -> bool:
+        """Whether a frame, a segment, or nothing more stands here."""
+        found = self._bytes(offset, len(MAGIC))
+        return found.startswith((FRAME_MAGIC, MAGIC)) or not any(found)
 
     def _next_magic(self, offset: int) -> int:
         """Where a frame or a segment may begin next; the end of the file when nothing does."""
@@ -284,12 +276,9 @@ class SealedReader:
 
 @dataclass(slots=True, kw_only=True)
 class _Segment:
-    header: Header
     signer: str
     cipher: AESGCM | None
     bound: bytes
-    chain: bytes
-    is_linked: bool = True
 
 
 def _context(desk_id: str, number: int, made_at: str) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from nbcase.exchange.delivery import NUMBER, Manifest, file_hash, write_manifest
+from nbcase.points.engine import connect, write
 
 AREA = "330299"
 DISTRICTS = ("330203", "330205", "330206", "330211", "330212", "330213", "330225", "330226", "330281", "330282")
@@ -21,6 +22,8 @@ BIRTH_DAYS = 22_300
 
 STRIDE = 9973
 """Has no divisor in common with `BIRTH_DAYS`: a few people already are of every age."""
+
+_BORN_ON = f"DATE '{FIRST_BIRTH}' + CAST(i % {BIRTH_DAYS} * {STRIDE} % {BIRTH_DAYS} AS INTEGER)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,7 @@ class _Rows:
 def write_month(out: Path, people: int, seed: int, on: date, scheme: str) -> Iterator[tuple[str, int]]:
     """Write one delivery a table below `out`, for the month of `on`; yields table and rows as each is done."""
     period = f"{on.year:04d}-{on.month:02d}"
-    with duckdb.connect(config={"memory_limit": "2GB"}) as connection:
-        # The engine's bar goes to standard output, where the answer belongs.
-        connection.execute("SET enable_progress_bar = false")
+    with connect(memory_limit="2GB") as connection:
         connection.execute(_macros(seed, on))
         connection.execute(f"CREATE TEMP TABLE people AS SELECT i, {_number_sql()} AS {NUMBER} FROM range({people}) AS r(i)")
         yield "person", _write(connection, out, scheme, period, "person", _person_sql())
@@ -63,8 +64,7 @@ def _macros(seed: int, on: date) -> str:
 
 
 def _number_sql() -> str:
-    birth = f"strftime(DATE '{FIRST_BIRTH}' + CAST(i % {BIRTH_DAYS} * {STRIDE} % {BIRTH_DAYS} AS INTEGER), '%Y%m%d')"
-    body = f"'{AREA}' || {birth} || lpad(CAST(i // {BIRTH_DAYS} AS VARCHAR), 3, '0')"
+    body = f"'{AREA}' || strftime({_BORN_ON}, '%Y%m%d') || lpad(CAST(i // {BIRTH_DAYS} AS VARCHAR), 3, '0')"
     weights = [pow(2, 17 - place, 11) for place in range(17)]
     total = " + ".join(f"{weight} * CAST(substr(b, {place}, 1) AS INTEGER)" for place, weight in enumerate(weights, 1))
     return f"(SELECT b || substr('10X98765432', ({total}) % 11 + 1, 1) FROM (SELECT {body} AS b))"
@@ -75,7 +75,7 @@ def _person_sql() -> str:
     drawn = "upto(i, 0, 3, 'person', 100)"
     states = f"CASE WHEN {drawn} < 88 THEN 'normal' WHEN {drawn} < 95 THEN 'to_endorse' ELSE 'suspended' END"
     return (
-        f"SELECT {NUMBER}, DATE '{FIRST_BIRTH}' + CAST(i % {BIRTH_DAYS} * {STRIDE} % {BIRTH_DAYS} AS INTEGER) AS born_on, "
+        f"SELECT {NUMBER}, {_BORN_ON} AS born_on, "
         f"CASE upto(i, 0, 2, 'person', {len(DISTRICTS)}) {districts} END AS district_code, {states} AS permit_state_code FROM people"
     )
 
@@ -151,9 +151,7 @@ def _write(connection: duckdb.DuckDBPyConnection, out: Path, scheme: str, period
     folder = out / f"{table}-{period}-r001"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "data.parquet"
-    quoted = "'" + str(path).replace("'", "''") + "'"
-    result = connection.execute(f"COPY ({query}) TO {quoted} (FORMAT parquet, COMPRESSION zstd)").fetchone()
-    rows = int(result[0]) if result else 0
+    rows = write(connection, query, path)
     manifest = Manifest(
         scheme=scheme,
         table=table,

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from nbcase.domain.merkle import leaf_hash, node_hash
+
 GENESIS = "0" * 64
 """What the first action of a desk names as the previous one."""
 
@@ -121,10 +123,10 @@ class TreeHash:
     def add(self, leaf: bytes) -> None:
         """Append a leaf."""
         self.count += 1
-        size, node = 1, hashlib.sha256(b"\x00" + leaf).digest()
+        size, node = 1, leaf_hash(leaf)
         while self._peaks and self._peaks[-1][0] == size:
             left = self._peaks.pop()[1]
-            size, node = size * 2, hashlib.sha256(b"\x01" + left + node).digest()
+            size, node = size * 2, node_hash(left, node)
         self._peaks.append((size, node))
 
     def hexdigest(self) -> str:
@@ -133,5 +135,5 @@ class TreeHash:
             return hashlib.sha256(b"").hexdigest()
         node = self._peaks[-1][1]
         for _, left in reversed(self._peaks[:-1]):
-            node = hashlib.sha256(b"\x01" + left + node).digest()
+            node = node_hash(left, node)
         return node.hex()

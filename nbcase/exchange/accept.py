@@ -6,22 +6,21 @@ import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
 
 from nbcase.domain.words import tr
-from nbcase.exchange.archive import PREPARED, REPORT, Archive, Quality
-from nbcase.exchange.delivery import CHUNK, NUMBER, Manifest, check_bytes, read_manifest, refused
-from nbcase.points.prepared import prepare_sql
+from nbcase.exchange.archive import PERSONS, PREPARED, REPORT, Archive, Quality
+from nbcase.exchange.delivery import CHUNK, NUMBER, DeliveryError, Manifest, check_bytes, read_manifest, refused
+from nbcase.points.engine import connect, one, parquet, write
+from nbcase.points.prepared import DELIVERED, prepare_sql
 from nbcase.points.tables import PERSON, Column, ColumnKind, Table
 
 MOST_SET_ASIDE = 0.02
 """A delivery with a larger share of rows that cannot be used is refused: it is not what it should be."""
 
 SET_ASIDE = "set-aside.parquet"
-TYPES = {ColumnKind.DAY: "DATE", ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT", ColumnKind.CODE: "VARCHAR"}
 
 
 def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, Table], now: datetime, *, memory: str = "1GB") -> Quality:
@@ -44,11 +43,13 @@ def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, 
     target = archive.folder(manifest.table, manifest.key)
     with tempfile.TemporaryDirectory(dir=data, prefix=".incoming-") as name:
         working = Path(name)
-        with duckdb.connect(config={"memory_limit": memory, "temp_directory": str(working / "spill")}) as connection:
-            # The engine's bar goes to standard output, where the answer belongs.
-            connection.execute("SET enable_progress_bar = false")
+        with connect(memory_limit=memory, temp_directory=str(working / "spill")) as connection:
             _load(connection, folder, manifest, table, working)
-            quality = _sort_out(connection, folder, manifest, table, archive, working, now)
+            try:
+                quality = _sort_out(connection, folder, manifest, table, archive, working, now)
+            except (duckdb.InvalidInputException, duckdb.DataError) as error:
+                # A column is read only when it is asked for: a wrong byte deep in a file comes up here.
+                raise _unreadable(folder, manifest, error) from error
         (working / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(quality), indent=1))
         shutil.rmtree(working / "spill", ignore_errors=True)
         kept = working / "kept"
@@ -57,7 +58,7 @@ def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, 
             (working / made).rename(kept / made)
         shutil.copy2(folder / manifest.file, kept / manifest.file)
         if manifest.table == PERSON:
-            (working / "persons.parquet").replace(archive.persons)
+            (working / PERSONS).replace(archive.persons)
         target.parent.mkdir(parents=True, exist_ok=True)
         kept.rename(target)
     return quality
@@ -75,15 +76,19 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifes
             raw = connection.read_csv(str(path), header=True, all_varchar=True, strict_mode=True)
         raw.create_view("raw")
         found = set(raw.columns)
-        count = int(_one(connection, "SELECT count(*) FROM raw"))
+        count = int(one(connection, "SELECT count(*) FROM raw"))
     except duckdb.Error as error:
-        raise refused(folder, tr("{file} 读不出来：{text}").format(file=manifest.file, text=str(error).splitlines()[0])) from error
+        raise _unreadable(folder, manifest, error) from error
     wanted = {NUMBER, *table.columns}
     if found != wanted:
         missing, extra = "、".join(sorted(wanted - found)) or "—", "、".join(sorted(found - wanted)) or "—"
         raise refused(folder, tr("列不对：缺 {missing}，多 {extra}。").format(missing=missing, extra=extra))
     if count != manifest.rows:
         raise refused(folder, tr("清单写 {wanted} 行，文件里有 {found} 行。").format(wanted=manifest.rows, found=count))
+
+
+def _unreadable(folder: Path, manifest: Manifest, error: duckdb.Error) -> DeliveryError:
+    return refused(folder, tr("{file} 读不出来：{text}").format(file=manifest.file, text=str(error).splitlines()[0]))
 
 
 def _recoded(folder: Path, path: Path, encoding: str, target: Path) -> Path:
@@ -108,7 +113,7 @@ def _sort_out(
     if manifest.table == PERSON:
         _number_persons(connection, archive)
     else:
-        connection.execute("CREATE VIEW persons AS SELECT * FROM read_parquet(?)".replace("?", _quoted(archive.persons)))
+        connection.execute(f"CREATE VIEW persons AS SELECT * FROM {parquet(archive.persons)}")
     columns = ", ".join(table.columns)
     _check_rows(connection, table)
     connection.execute(f"CREATE TEMP VIEW good AS SELECT person, {columns} FROM checked WHERE reason IS NULL")
@@ -118,31 +123,28 @@ def _sort_out(
     set_aside = {str(reason): int(count) for reason, count in reason_counts}
     if sum(set_aside.values()) > manifest.rows * MOST_SET_ASIDE:
         raise refused(folder, tr("不能用的行太多：{counts}。").format(counts="、".join(f"{key} {n}" for key, n in set_aside.items())))
-    connection.execute(f"COPY ({prepare_sql(table, 'good')}) TO {_quoted(working / PREPARED)} (FORMAT parquet, COMPRESSION zstd)")
+    write(connection, prepare_sql(table, "good"), working / PREPARED)
     aside = f"SELECT {NUMBER}, reason, {', '.join(f'w_{name}' for name in table.columns)} FROM checked WHERE reason IS NOT NULL"
-    connection.execute(f"COPY ({aside}) TO {_quoted(working / SET_ASIDE)} (FORMAT parquet)")
+    write(connection, aside, working / SET_ASIDE)
     if manifest.table == PERSON:
-        connection.execute(
-            f"COPY (SELECT * FROM persons ORDER BY person) TO {_quoted(working / 'persons.parquet')} (FORMAT parquet, COMPRESSION zstd)"
-        )
+        write(connection, "SELECT * FROM persons ORDER BY person", working / PERSONS)
     earlier = archive.deliveries(manifest.table)
-    same_month = [key for key in earlier if key.startswith(manifest.period)]
     before = [key for key in earlier if key < manifest.key]
     return Quality(
         manifest=manifest,
         taken=manifest.rows - sum(set_aside.values()),
         set_aside=set_aside,
-        people=int(_one(connection, "SELECT count(DISTINCT person) FROM good")),
+        people=int(one(connection, "SELECT count(DISTINCT person) FROM good")),
         previous_rows=archive.quality(manifest.table, before[-1]).taken if before else None,
         is_late=bool(earlier) and earlier[-1][:7] > manifest.period,
-        replaces=same_month[-1] if same_month else "",
+        replaces=before[-1] if before and before[-1].startswith(manifest.period) else "",
         accepted_at=now.isoformat(),
     )
 
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """The table `checked`: typed values with their person, and for a row that cannot be used the reason and all of it as it came."""
-    typed = ", ".join(f"TRY_CAST(r.{column.name} AS {TYPES[column.kind]}) AS {column.name}" for column in table.columns.values())
+    typed = ", ".join(f"TRY_CAST(r.{column.name} AS {DELIVERED[column.kind]}) AS {column.name}" for column in table.columns.values())
     came = ", ".join(f"r.{name} AS w_{name}" for name in table.columns)
     kept = ", ".join(f"CASE WHEN reason IS NOT NULL THEN CAST(w_{name} AS VARCHAR) END AS w_{name}" for name in table.columns)
     reasons = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons(table))
@@ -165,7 +167,7 @@ def _with_copies(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     connection.execute(
         f"CREATE TEMP TABLE suspect AS SELECT mark FROM (SELECT {mark} AS mark FROM raw) AS m GROUP BY mark HAVING count(*) > 1"
     )
-    if not _one(connection, "SELECT count(*) FROM suspect"):
+    if not one(connection, "SELECT count(*) FROM suspect"):
         return "SELECT *, 1 AS copy FROM raw"
     order = ", ".join(f"raw.{name}" for name in table.columns)
     numbered = f"row_number() OVER (PARTITION BY {', '.join(same)} ORDER BY {order}) AS copy"
@@ -180,12 +182,12 @@ def _written(row: str) -> str:
 
 def _number_persons(connection: duckdb.DuckDBPyConnection, archive: Archive) -> None:
     """Everybody keeps the number that the first delivery gave; new people get the next ones, in the order of their documents."""
-    known = f"SELECT {NUMBER}, person FROM read_parquet({_quoted(archive.persons)})" if archive.persons.is_file() else None
+    known = f"SELECT {NUMBER}, person FROM {parquet(archive.persons)}" if archive.persons.is_file() else None
     empty = f"SELECT CAST(NULL AS VARCHAR) AS {NUMBER}, CAST(NULL AS BIGINT) AS person WHERE FALSE"
     connection.execute(f"CREATE TEMP TABLE persons AS {known or empty}")
     connection.execute(
         f"INSERT INTO persons SELECT n, (SELECT coalesce(max(person), 0) FROM persons) + row_number() OVER (ORDER BY n) FROM ("
-        f"SELECT DISTINCT upper(trim({NUMBER})) AS n FROM raw WHERE regexp_full_match(upper(trim({NUMBER})), '[0-9A-Z]{{5,20}}') "
+        f"SELECT DISTINCT {_written('raw')} AS n FROM raw WHERE regexp_full_match({_written('raw')}, '[0-9A-Z]{{5,20}}') "
         f"EXCEPT SELECT {NUMBER} FROM persons) AS fresh"
     )
 
@@ -195,6 +197,9 @@ def _reasons(table: Table) -> list[tuple[str, str]]:
     found = [("unknown_number", "person IS NULL")]
     for column in table.columns.values():
         found.append(("wrong_type", f"w_{column.name} IS NOT NULL AND {column.name} IS NULL"))
+        if column.kind in (ColumnKind.MONTH, ColumnKind.INT):
+            # The engine would round.
+            found.append(("wrong_type", f"TRY_CAST(w_{column.name} AS DOUBLE) <> {column.name}"))
         if not column.optional:
             found.append(("missing", f"{column.name} IS NULL"))
         found += _out_of_range(column)
@@ -213,13 +218,3 @@ def _out_of_range(column: Column) -> list[tuple[str, str]]:
             return [("out_of_range", f"{column.name} NOT BETWEEN {1900 * 12} AND {2199 * 12}")]
         case ColumnKind.CODE:
             return [("out_of_range", f"length({column.name}) > 40")]
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -7,7 +7,7 @@ import msgspec
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
-from nbcase.exchange.delivery import Manifest
+from nbcase.exchange.delivery import MOST_REVISIONS, Manifest
 
 PREPARED = "prepared.parquet"
 REPORT = "report.json"
@@ -52,7 +52,7 @@ class Archive:
 
     def cut(self, tables: list[str], on: date) -> dict[str, str]:
         """For each table the newest accepted delivery of the day's month or one before; tables without any are left out."""
-        last = f"{on.year:04d}-{on.month:02d}-r999"
+        last = f"{on.year:04d}-{on.month:02d}-r{MOST_REVISIONS}"
         found = {table: [key for key in self.deliveries(table) if key <= last] for table in tables}
         return {table: keys[-1] for table, keys in found.items() if keys}
 

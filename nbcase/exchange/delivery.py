@@ -15,6 +15,7 @@ NUMBER = "document_number"
 """The column that says whose row it is, in every delivery."""
 
 CHUNK = 1 << 20
+MOST_REVISIONS = 999
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -40,7 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def key(self) -> str:
-        """Period and revision, in the order in which deliveries follow each other."""
+        """Period and revision, as text in the order in which deliveries follow each other: three digits are what it has room for."""
         return f"{self.period}-r{self.revision:03d}"
 
 
@@ -53,7 +54,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise refused(folder, tr("没有 {file}：{text}").format(file=MANIFEST, text=error.strerror or error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refused(folder, tr("{file} 不合格式：{text}").format(file=MANIFEST, text=error)) from error
-    if not _PERIOD.fullmatch(found.period) or found.revision < 1 or found.rows < 0:
+    if not _PERIOD.fullmatch(found.period) or not 1 <= found.revision <= MOST_REVISIONS or found.rows < 0:
         raise refused(folder, tr("period、revision 或 rows 的写法不对。"))
     if Path(found.file).name != found.file or found.file.startswith("."):
         raise refused(folder, tr("file 只能是同一文件夹里的文件名。"))
@@ -72,11 +73,8 @@ def check_bytes(folder: Path, manifest: Manifest) -> None:
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

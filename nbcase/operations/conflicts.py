@@ -240,7 +240,7 @@ class _Names:
     def __init__(self, desk: Desk, connection: sa.Connection) -> None:
         self._own = desk.identity.station_code
         self._clerks = {clerk.id: clerk.name for clerk in people.clerks(connection)}
-        self._stations = {station.code: station.name for station in people.stations(connection)}
+        self._stations = people.station_names(connection)
 
     def of(self, clerk_id: str | None, stations: Sequence[str]) -> str:
         """The name, or the other station concerned."""
@@ -248,7 +248,7 @@ class _Names:
             return tr("不详")
         if clerk_id in self._clerks:
             return self._clerks[clerk_id]
-        others = [self._stations.get(code, code) for code in stations if code != self._own]
+        others = [self._stations[code] for code in stations if code != self._own]
         return tr("{station}的同事").format(station="、".join(others)) if others else tr("其他受理点的同事")
 
 

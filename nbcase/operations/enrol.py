@@ -130,11 +130,10 @@ def keep_blocks(connection: sa.Connection, blocks: Sequence[Block]) -> None:
 
 
 def close_blocks(connection: sa.Connection, blocks: Sequence[Block]) -> None:
-    """Use nothing more of these blocks; what was taken from them stays as it is."""
+    """Use nothing more of these blocks, and name them no more: whoever names one is told again, and is given another."""
     kept = tables.number_block
     for block in blocks:
-        statement = sa.update(kept).where(kept.c.series == block.series, kept.c.first == block.first)
-        connection.execute(statement.values(next=kept.c.last + 1))
+        connection.execute(sa.delete(kept).where(kept.c.series == block.series, kept.c.first == block.first))
 
 
 def issue_code(connection: sa.Connection, station_code: str, window: str, now: datetime, life: timedelta = CODE_LIFE) -> str:
@@ -186,8 +185,7 @@ def admit(
         clerks=people.clerks(connection, station_code=station.code),
         stations=people.stations(connection),
         blocks=[
-            Block(series=station.prefix, first=first, last=last)
-            for first, last in unconfirmed_leases(connection, station.prefix, desk_id)
+            Block(series=station.prefix, first=first, last=last) for first, last in unconfirmed_leases(connection, station.prefix, desk_id)
         ],
         server_at=now,
     )

@@ -16,6 +16,8 @@ from nbcase.domain.words import tr
 from nbcase.items.checks import Fact, Facts
 from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
+from nbcase.store import people
+from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 
 STABLE_PLACES = frozenset({"02", "04", "05"})
@@ -131,7 +133,9 @@ def elsewhere_fact(desk: Desk, resident: Resident, as_of: date) -> Fact:
     if found is None:
         return Fact(NO_PERMIT, tr("中心核对：没有"))
     permit, state = found
-    return Fact(state.value, tr("中心记录：{station} {day} 发证").format(station=permit.station_code, day=permit.issued_on))
+    with reading(desk.engine) as connection:
+        station = people.station_names(connection)[permit.station_code]
+    return Fact(state.value, tr("中心记录：{station} {day} 发证").format(station=station, day=permit.issued_on))
 
 
 def permit_elsewhere(desk: Desk, resident: Resident, as_of: date) -> Permit | None:

@@ -19,10 +19,9 @@ from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action, state
+from nbcase.store.own_history import receipt_numbers
 from nbcase.store.shelf import Shelf
 from nbcase.store.tables import desk_action
-
-FORMAT: Literal["nbcase-inclusion-1"] = "nbcase-inclusion-1"
 
 
 class ProvenAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +34,7 @@ class ProvenAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class InclusionProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A case's acts of one desk under a root that the centre signed at `at`. Holds the acts themselves: personal data."""
 
-    format: Literal["nbcase-inclusion-1"] = FORMAT
+    format: Literal["nbcase-inclusion-1"] = "nbcase-inclusion-1"
     number: str
     desk_id: str
     count: int
@@ -95,7 +94,16 @@ def check_proof(proof: InclusionProof, centre_public_key: str) -> list[str]:
             wrong.append(place + tr("不在中心签过的那份清单里。"))
     if not proof.acts:
         wrong.append(tr("其中没有任何操作。"))
+    if not _is_of_one_case(proof):
+        wrong.append(tr("其中的操作不都是受理号 {number} 的。").format(number=proof.number))
     return wrong
+
+
+def _is_of_one_case(proof: InclusionProof) -> bool:
+    """Whether all acts are of one case, and no other number was given to it: the number beside them is signed by nobody."""
+    cases = {(act.action.record_type, act.action.record_id) for act in proof.acts}
+    numbers = {number for act in proof.acts for number in receipt_numbers(act.action)}
+    return len(cases) <= 1 and numbers <= {proof.number}
 
 
 def _leads_to_root(act: ProvenAct, proof: InclusionProof) -> bool:

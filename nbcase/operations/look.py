@@ -11,6 +11,7 @@ from nbcase.domain.action import Action, Outcome
 from nbcase.domain.case import OPEN_STATES, Case, CaseState
 from nbcase.domain.clerk import PERMISSIONS, Clerk, Role
 from nbcase.domain.clock import CHINA, add_months, local_date
+from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.permit import Endorsement, EndorsementWindow, Permit, PermitState, endorsement_window, permit_state
@@ -23,6 +24,7 @@ from nbcase.operations.page import RowPage
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action
+from nbcase.store.records import RECORD_TYPES
 from nbcase.store.search import Found, search
 from nbcase.store.shelf import Shelf, as_record
 
@@ -552,10 +554,12 @@ def outbox_row(desk: Desk, connection: sa.Connection, row: sa.Row[Any]) -> Outbo
 
 
 def _applicant(shelf: Shelf, action: Action, case: Case | None) -> str:
-    """Whom the action is about: the case's applicant, the resident, or the resident of a paper."""
+    """Whom the action is about: the case's applicant, the resident, or the resident of the record or of what was disputed of it."""
     if case is not None:
         return case.applicant_name
-    paper = shelf.get(Document, action.record_id) if action.record_type == "document" else None
-    resident_id = action.record_id if action.record_type == "resident" else paper.resident_id if paper is not None else None
-    resident = shelf.get(Resident, resident_id)
+    kind = RECORD_TYPES.get(action.record_type)
+    record = shelf.get(kind, action.record_id) if kind is not None else None
+    if isinstance(record, FieldConflict):
+        record = shelf.get(RECORD_TYPES[record.subject_type], record.subject_id)
+    resident = record if isinstance(record, Resident) else shelf.get(Resident, getattr(record, "resident_id", None))
     return resident.name if resident is not None else ""

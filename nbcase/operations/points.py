@@ -16,9 +16,10 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.score import Claim, Score, score_id
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
-from nbcase.points.catalogue import PointsCatalogue, load_points_catalogue, show
+from nbcase.points.catalogue import PointsCatalogue, show
 from nbcase.points.facts import Age, Best
 from nbcase.points.language import AtMost, Expression, Fact, Highest, Int, Lookup, Multiply, Step
+from nbcase.points.reading import load_points_catalogue
 from nbcase.points.records import FactValue, Row
 from nbcase.points.rows import records_from_plain, row_from_plain
 from nbcase.points.sheet import Line, NextStep, Sheet, next_step, score
@@ -29,9 +30,6 @@ from nbcase.store.shelf import Shelf
 POINTS_ITEM = "points_application"
 APPLY, REVIEW = "apply", "review"
 SHEET = "points-sheet"
-
-_SCHEME_TOTAL = 30_000
-"""What all blocks give at most, in hundredths."""
 
 
 class LineState(StrEnum):
@@ -324,7 +322,7 @@ def _paper_values(desk: Desk, clerk: Clerk, view: PointsView) -> dict[str, objec
         "on": view.on,
         "made_at": desk.clock.now(),
         "clerk": clerk.name,
-        "total": f"{show(sheet.total) if sheet else '—'} / {show(_SCHEME_TOTAL)}",
+        "total": f"{show(sheet.total) if sheet else '—'} / {show(view.catalogue.most)}",
         "blocks": sums,
         "lines": [_paper_line(line) for line in view.lines if line.state is not LineState.UNCONFIGURED],
         "unconfigured": f"另有 {view.unconfigured} 项没有公布规则，暂不计分。没有查到数据的指标可凭证明申请积分。",

@@ -160,13 +160,17 @@ def _row(shelf: Shelf, values: Mapping[str, Any]) -> PrintRow:
 
 
 def waiting_papers(desk: Desk, limit: int = 50) -> list[Paper]:
-    """Papers that were never sent to a printer from here or anywhere, newest first; one that failed has a job to show it."""
+    """Papers that were never sent to a printer from here or anywhere, newest first; one that failed has a job to show it.
+
+    Those that were taken back are left out: nobody may print them any more.
+    """
     table, job = tables.DESK_RECORDS["document"], tables.print_job
     tried = sa.select(job.c.document_id)
     with reading(desk.engine) as connection:
         shelf = Shelf(connection)
         order = (table.c.made_at.desc(), table.c.id.desc())
-        found = shelf.find(Document, table.c.print_count == 0, table.c.id.not_in(tried), order=order, limit=limit)
+        waits = (table.c.print_count == 0, table.c.revoked_on.is_(None), table.c.id.not_in(tried))
+        found = shelf.find(Document, *waits, order=order, limit=limit)
         return [Paper(document=document, title=paper_name(document.kind_code), applicant=_applicant(shelf, document)) for document in found]
 
 

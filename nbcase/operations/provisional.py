@@ -103,15 +103,16 @@ def check_provisional(desk: Desk) -> ProvisionalStand:
         shelf = Shelf(connection)
         cases = _open_cases(desk, shelf)
         answers = _kept(state(connection, _KEPT, []))
-        people_of = {case.id: shelf.need(Resident, case.resident_id) for case in cases}
+        due = [(case.id, shelf.need(Resident, case.resident_id)) for case in _to_ask(cases, answers, desk.clock.now())]
     found = dict(answers)
-    for case in _to_ask(cases, answers, desk.clock.now()):
+    for case_id, resident in due:
         try:
-            found[case.id] = _ask(desk, case.id, people_of[case.id])
+            found[case_id] = _ask(desk, case_id, resident)
         except Offline:
             break
     stand = _stand(cases, found)
-    _keep(desk, stand.answers)
+    if stand.answers != answers:
+        _keep(desk, stand.answers)
     return stand
 
 
@@ -175,10 +176,11 @@ def dispute_of(desk: Desk, case_id: str) -> Dispute | None:
         shelf = Shelf(connection)
         resident = shelf.need(Resident, shelf.need(Case, case_id).resident_id)
         station = next((entry for entry in people.stations(connection) if entry.code == answer.station_code), None)
+        name = people.station_names(connection)[answer.station_code]
     return Dispute(
         answer=answer,
         station=station,
-        station_name=station.name if station else answer.station_code,
+        station_name=name,
         resident_phone=resident.phone,
     )
 

@@ -15,7 +15,8 @@ from nbcase.domain.words import tr
 from nbcase.exchange.archive import Archive
 from nbcase.exchange.delivery import NUMBER
 from nbcase.points.catalogue import PointsCatalogue
-from nbcase.points.monthly import RUN, SCORES, Run, records_of
+from nbcase.points.engine import connect, parquet, parts_of
+from nbcase.points.monthly import RUN, SCORES, Run, among, not_a_run, records_of
 from nbcase.points.rows import plain_rows
 from nbcase.points.sheet import score_hash
 from nbcase.store import tables
@@ -50,20 +51,20 @@ def publish_scores(
     archive = Archive(data)
     paths = archive.paths(run.cut)
     residents = _residents(engine)
-    known = written = done = 0
-    with duckdb.connect() as connection:
-        for begin in range(0, len(residents), BATCH):
-            batch = residents[begin : begin + BATCH]
-            found = _scores(connection, archive.persons, run_folder, catalogue, run, batch)
+    known = written = 0
+    with connect() as connection:
+        registered = _registered(connection, archive.persons, residents)
+        for begin in range(0, len(registered), BATCH):
+            batch = registered[begin : begin + BATCH]
+            found = _scores(connection, run_folder, catalogue, run, batch)
             known += len(found)
-            done += len(batch)
             changed = _changed(engine, found)
             if changed:
-                records = records_of(connection, catalogue.tables, paths, [person for person, _ in changed])
+                records = records_of(connection, catalogue.tables, paths, sorted({person for person, _ in changed}))
                 whole = [replace(score, records=plain_rows(records[person])) for person, score in changed]
                 with transaction(engine) as work:
                     written += write_scores(work, whole)
-            progress(done, len(residents))
+            progress(begin + len(batch), len(registered))
     return Published(residents=len(residents), known=known, written=written)
 
 
@@ -71,9 +72,7 @@ def _run(folder: Path, catalogue: PointsCatalogue) -> Run:
     try:
         run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
     except OSError as error:
-        raise UserError(
-            tr("{path} 不是一次算完的结果。").format(path=folder), safe=tr("没有发布。"), do=tr("请写 score 的结果文件夹。")
-        ) from error
+        raise not_a_run(folder, tr("没有发布。")) from error
     if run.catalogue_hash != catalogue.hash:
         raise UserError(
             tr("这次结果用的不是现在的积分目录。"), safe=tr("没有发布，受理点仍用上月的积分。"), do=tr("请用现在的目录重新计算。")
@@ -88,25 +87,33 @@ def _residents(engine: sa.Engine) -> Sequence[tuple[str, str, str]]:
         return [(row.id, row.document_number, row.station_code) for row in connection.execute(query)]
 
 
+def _registered(
+    connection: duckdb.DuckDBPyConnection, persons: Path, residents: Sequence[tuple[str, str, str]]
+) -> list[tuple[int, str, str]]:
+    """Person, resident id and station of those whom the register knows, in the order of persons, as all files have it: a batch then
+    lies together in each of them, and reading it does not mean reading all.
+    """
+    by_number: dict[str, list[tuple[str, str]]] = {}
+    for resident_id, number, station_code in residents:
+        by_number.setdefault(number.upper(), []).append((resident_id, station_code))
+    query = f"SELECT {NUMBER}, person FROM {parquet(persons)} WHERE {NUMBER} IN (SELECT unnest(?)) ORDER BY person"
+    rows = connection.execute(query, [list(by_number)]).fetchall()
+    return [(person, *resident) for number, person in rows for resident in by_number[number]]
+
+
 def _scores(
     connection: duckdb.DuckDBPyConnection,
-    persons: Path,
     run_folder: Path,
     catalogue: PointsCatalogue,
     run: Run,
-    residents: Sequence[tuple[str, str, str]],
+    registered: Sequence[tuple[int, str, str]],
 ) -> list[tuple[int, Score]]:
     """The run's rows of these residents as records without their department rows."""
-    by_number = {number.upper(): (resident_id, station) for resident_id, number, station in residents}
-    query = (
-        f"SELECT p.{NUMBER} AS number, s.* FROM read_parquet({_quoted(persons)}) AS p"
-        f" JOIN read_parquet({_quoted(run_folder / SCORES / '*.parquet')}) AS s ON s.person = p.person"
-        f" WHERE p.{NUMBER} IN (SELECT unnest(?))"
-    )
-    result = connection.execute(query, [list(by_number)])
+    persons = sorted({person for person, _, _ in registered})
+    result = connection.execute(f"SELECT s.* FROM {parts_of(run_folder / SCORES)} AS s {among(persons, 's')}")
     names = [column[0] for column in result.description]
-    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
-    return [(row["person"], _score(row, catalogue, run, *by_number[row["number"]])) for row in rows]
+    rows = {row[0]: dict(zip(names, row, strict=True)) for row in result.fetchall()}
+    return [(person, _score(rows[person], catalogue, run, *resident)) for person, *resident in registered if person in rows]
 
 
 def _score(row: Mapping[str, Any], catalogue: PointsCatalogue, run: Run, resident_id: str, station_code: str) -> Score:
@@ -133,9 +140,8 @@ def _starting(row: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, int]]:
 def _changed(engine: sa.Engine, found: Sequence[tuple[int, Score]]) -> list[tuple[int, Score]]:
     """Those that the centre does not have as they are; a record takes on the version that it has."""
     table = tables.CENTRE_RECORDS["score"]
-    query = sa.select(table.c.id, table.c.hash, table.c.version, table.c.station_code, table.c.cut).where(
-        table.c.id.in_([score.id for _, score in found])
-    )
+    columns = (table.c.id, table.c.hash, table.c.version, table.c.station_code)
+    query = sa.select(*columns).where(table.c.id.in_([score.id for _, score in found]))
     with engine.connect() as connection:
         kept = {row.id: row for row in connection.execute(query)}
     return [
@@ -143,7 +149,3 @@ def _changed(engine: sa.Engine, found: Sequence[tuple[int, Score]]) -> list[tupl
         for person, score in found
         if score.id not in kept or (kept[score.id].hash, kept[score.id].station_code) != (score.hash, score.station_code)
     ]
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -124,10 +124,26 @@ def rescue(folder: Path, secrets: DeskSecrets, now: datetime) -> RescueReport:
 
 def _source(folder: Path, now: datetime) -> tuple[Path, Path]:
     """The folder for the old files, and where they are: in it already when a rescue was cut off."""
-    begun = sorted(folder.glob("before-rescue-*.part"))
-    if begun:
-        return begun[-1], begun[-1] / DATABASE_NAME
+    for begun in sorted(folder.glob("before-rescue-*.part")):
+        if not _is_exchanged(folder, begun):
+            return begun, begun / DATABASE_NAME
+        # Only its new name was missing. The database in place has gone on since and is now the damaged one.
+        begun.replace(begun.with_suffix(""))
     return folder / f"before-rescue-{now.strftime('%Y%m%d-%H%M%S')}.part", folder / DATABASE_NAME
+
+
+def _is_exchanged(folder: Path, kept: Path) -> bool:
+    """Whether the rescue that kept these files has put its database in place: a new one has a salt of its own."""
+    present = folder / DATABASE_NAME
+    return present.exists() and _salt(present) != _salt(kept / DATABASE_NAME)
+
+
+def _salt(path: Path) -> bytes:
+    """The first bytes of a database; none of one that is not there."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        return file.read(SALT)
 
 
 def _exchange(folder: Path, kept: Path, new: Path) -> None:
@@ -137,8 +153,9 @@ def _exchange(folder: Path, kept: Path, new: Path) -> None:
     """
     reach("desk.rescue.before")
     if not kept.exists():
+        for half in folder.glob("before-rescue-*.copying"):
+            shutil.rmtree(half)
         copying = kept.with_name(f"{kept.name}.copying")
-        shutil.rmtree(copying, ignore_errors=True)
         copying.mkdir()
         for suffix in SIDE_FILES:
             old = folder / f"{DATABASE_NAME}{suffix}"
@@ -158,7 +175,8 @@ def _exchange(folder: Path, kept: Path, new: Path) -> None:
 
 def _copy_durably(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
-    with target.open("rb") as file:
+    # Windows syncs only what may be written.
+    with target.open("r+b") as file:
         os.fsync(file.fileno())
 
 
@@ -168,8 +186,7 @@ def _damaged(path: Path, secrets: DeskSecrets, logged: _Logged) -> Iterator[Dama
     if not path.exists():
         yield None
         return
-    with path.open("rb") as file:
-        salts = [file.read(SALT), *(bytes.fromhex(mark.database_salt) for mark in reversed(logged.marks))]
+    salts = [_salt(path), *(bytes.fromhex(mark.database_salt) for mark in reversed(logged.marks))]
     ciphers = [PageCipher(secrets.database_key, salt) for salt in dict.fromkeys(salts)]
 
     def open_page(number: int, page: bytes) -> bytes | None:
@@ -217,15 +234,21 @@ def _reader(file: BinaryIO, secrets: DeskSecrets, wanted: frozenset[Kind]) -> Se
 
 
 def _chain(salvage: Salvage, logged: _Logged) -> dict[int, Action]:
-    """One act for each place, the newest place first: the one that the next act names; at the top the log's last word."""
+    """One act for each place, the newest place first: the one that the next act names.
+
+    Where none does, the database counts before the log, which may hold an act that nobody was told of, and of the log the
+    last. An act that moved behind others stands in the log twice: its later place counts.
+    """
     chosen: dict[int, Action] = {}
+    placed: set[str] = set()
     for sequence in sorted({*salvage.acts, *logged.acts}, reverse=True):
-        candidates = [*reversed(logged.acts.get(sequence, [])), *salvage.acts.get(sequence, [])]
+        candidates = [*salvage.acts.get(sequence, []), *reversed(logged.acts.get(sequence, []))]
         following = chosen.get(sequence + 1)
         named = [action for action in candidates if following is not None and action.hash == following.previous_hash]
-        right = [action for action in named or candidates if action_hash(action) == action.hash]
+        right = [action for action in named or candidates if action.id not in placed and action_hash(action) == action.hash]
         if right:
             chosen[sequence] = right[0]
+            placed.add(right[0].id)
     return chosen
 
 
@@ -381,7 +404,8 @@ def _wanted_files(unsent: Iterable[Action], salvage: Salvage) -> dict[str, str]:
 
 def _files_of_database(connection: sa.Connection, files: _Files, database: DamagedDatabase, salvage: Salvage) -> None:
     by_hash = {content_hash: salvage.pieces.get(file_id, {}) for content_hash, file_id in salvage.file_ids.items()}
-    nameless = [pieces for file_id, pieces in salvage.pieces.items() if file_id not in set(salvage.file_ids.values())]
+    named = set(salvage.file_ids.values())
+    nameless = [pieces for file_id, pieces in salvage.pieces.items() if file_id not in named]
     if any(content_hash not in by_hash for content_hash in files.wanted):
         by_hash.update({content_hash: pieces for pieces in nameless if (content_hash := database.file_hash(pieces)) is not None})
     for content_hash, media_type in files.wanted.items():
@@ -397,7 +421,7 @@ def _files_of_log(connection: sa.Connection, files: _Files, folder: Path, secret
             return
         with path.open("rb") as file:
             for head, content in sealed_files(_reader(file, secrets, frozenset({Kind.FILE, Kind.CHUNK, Kind.ACTION}))):
-                if head.hash in files.missing():
+                if head.hash in files.wanted and head.hash not in files.kept:
                     _keep(connection, files, head, content)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,28 +189,38 @@ def export_sealed(desk: Desk, target: Path) -> SealedExport:
     if log is None:
         raise RuntimeError("a desk without a sealed log")
     path = target / _file_name(desk) if target.is_dir() else target
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with reading(desk.engine) as connection:
-            count, files, digest = _write_export(connection, log, part)
+    with _finished(path) as part, reading(desk.engine) as connection:
+        count, files, digest = _write_export(connection, log, part)
         if _digest_of(part) != digest:
             raise OSError(tr("读回的内容与写入的不同"))
-        reach("desk.export.before")
-        part.replace(path)
-        sync_folder(path.parent)
-        reach("desk.export.after")
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise _not_exported(error) from error
     return SealedExport(count=count, files=files, path=path, bytes=path.stat().st_size)
 
 
-def _not_exported(error: OSError) -> UserError:
-    return UserError(
-        tr("导出没有写成：{text}").format(text=error.strerror or str(error)),
-        safe=tr("未上传的办件仍在本机，没有改动。"),
-        do=tr("请换一个 U 盘或文件夹再导出。"),
-    )
+@contextmanager
+def _finished(path: Path) -> Iterator[Path]:
+    """Where to write what becomes `path` when the block ends; nothing is left of it when the block raises.
+
+    The block syncs what it wrote. Raises `UserError` where the stick does not take it.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        try:
+            yield part
+            reach("desk.export.before")
+            part.replace(path)
+            sync_folder(path.parent)
+            reach("desk.export.after")
+        except Exception:
+            # A stick that was pulled out does not take this either: the first error is the one to tell.
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(
+            tr("导出没有写成：{text}").format(text=error.strerror or str(error)),
+            safe=tr("未上传的办件仍在本机，没有改动。"),
+            do=tr("请换一个 U 盘或文件夹再导出。"),
+        ) from error
 
 
 def _file_name(desk: Desk) -> str:
@@ -247,7 +257,7 @@ def _digest_of(path: Path) -> str:
 def sealed_files(
     frames: Iterable[Frame], *, on_act: Callable[[Action], None] = lambda action: None
 ) -> Iterator[tuple[FileHead, Iterator[bytes]]]:
-    """Files in a sealed file, each with its content to be read before the next; a spoilt frame makes a content end early.
+    """Files in a sealed file, each with its content to be read before the next; where a frame is spoilt a piece is missing in it.
 
     `on_act` is handed every act on the way.
     """
@@ -274,24 +284,20 @@ def sealed_files(
 def copy_log(folder: Path, target: Path) -> tuple[Path, int]:
     """Put the desk's log as it is into one file, without a password: a damaged desk, or one whose clerk is not there.
 
+    A computer that was enrolled anew has a last segment of its earlier life too; a file is of one desk, the present one.
     Answers where and how many bytes; the centre reads it like an export. Raises `UserError` when there is no log or the
     stick does not take it.
     """
     paths = log_paths(folder)
     if not paths:
         raise UserError(tr("这台电脑没有封存副本。"), safe=tr("没有写任何文件。"), do=tr("请登录后导出，或联系管理员。"))
+    # Ids of desks are in the order of their making.
+    desk_id = paths[-1].stem.rpartition("-")[0]
     path = target / f"{paths[-1].stem}-log{SUFFIX}" if target.is_dir() else target
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            for segment in paths:
-                with segment.open("rb") as source:
-                    shutil.copyfileobj(source, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise _not_exported(error) from error
+    with _finished(path) as part, part.open("wb") as file:
+        for segment in log_paths(folder, desk_id):
+            with segment.open("rb") as source:
+                shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
     return path, path.stat().st_size

@@ -25,7 +25,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.operations.enrol import centre_opening_key
 from nbcase.operations.messages import SealedReceipt
-from nbcase.operations.receive import receive_batch, retired
+from nbcase.operations.receive import receive_batch
 from nbcase.operations.seal import sealed_files
 from nbcase.store import tables
 from nbcase.store.blobs import Blobs, is_hash
@@ -76,7 +76,7 @@ def take_in_sealed(
     """Take in a sealed file and sign for it. Only an administrator brings the work of a desk that is out of service.
 
     Raises `UserError` for a file that is not sealed for this centre, of a desk that it does not know, of several desks, or
-    without a single act.
+    without a single act, and what `receive_batch` raises.
     """
     desks: dict[str, EnrolledDesk | None] = {}
     reader = SealedReader(file, centre_opens(centre_opening_key(key)), lambda header: _signer(engine, desks, header))
@@ -85,8 +85,6 @@ def take_in_sealed(
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refused(tr("密封文件的内容不合格式：{text}").format(text=error)) from error
     desk = _origin(reader, desks)
-    if desk.retired_at is not None and not by_administrator:
-        raise retired()
     if not content.acts:
         raise _refused(tr("密封文件里没有一件完整的办件。"))
     known = _count_known(engine, content.acts.values())

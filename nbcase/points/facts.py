@@ -4,13 +4,13 @@ A row dated after the day counts for nothing; a span is cut off at the day. What
 range, so that the rules above never meet a number that they were not checked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from nbcase.domain.words import tr
-from nbcase.points.language import Mistake, whole
+from nbcase.points.language import Mistake, fields, whole
 from nbcase.points.tables import PERSON, Column, ColumnKind, Table
 
 
@@ -78,75 +78,69 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class OverRows:
+    """What is made of the rows of a table that pass all filters."""
+
+    table: str
+    where: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverValues(OverRows):
+    """What is made of the values of such rows."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OverSpans(OverRows):
+    """What is made of the spans of such rows, counted in a unit."""
+
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Count(OverRows):
     """How many rows."""
 
-    table: str
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(OverRows):
     """1 when there is a row, else 0."""
 
-    table: str
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(OverValues):
     """The sum of the rows' values."""
 
-    table: str
-    value: Value
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Best:
+class Best(OverValues):
     """The greatest of the rows' values, 0 without a row: 只取最高."""
 
-    table: str
-    value: Value
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class BestPerYear:
+class BestPerYear(OverValues):
     """The greatest value of each calendar year, summed."""
 
-    table: str
-    value: Value
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class SumPerYear:
+class SumPerYear(OverValues):
     """The sum of each calendar year, at most `cap` of it, summed."""
 
-    table: str
-    value: Value
     cap: int
-    where: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Union:
+class Union(OverSpans):
     """How long the spans last together; time that several cover counts once."""
 
-    table: str
-    unit: Unit
-    where: tuple[Filter, ...]
-
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(OverSpans):
     """How long the unbroken run that reaches the day has lasted; gaps of at most `gap` days or months do not break it."""
 
-    table: str
-    unit: Unit
     gap: int
-    where: tuple[Filter, ...]
 
 
 Kind = Age | Attribute | Count | Exists | Sum | Best | BestPerYear | SumPerYear | Union | Chain
@@ -166,7 +160,7 @@ class FactDefinition:
     @property
     def table(self) -> str:
         """The table that it is made of."""
-        return PERSON if isinstance(self.kind, Age | Attribute) else self.kind.table
+        return self.kind.table if isinstance(self.kind, OverRows) else PERSON
 
 
 def parse_facts(plain: Any, tables: Mapping[str, Table], place: str) -> dict[str, FactDefinition]:
@@ -176,22 +170,15 @@ def parse_facts(plain: Any, tables: Mapping[str, Table], place: str) -> dict[str
     return {str(name): _fact(str(name), inner, tables, f"{place}.{name}") for name, inner in plain.items()}
 
 
-_KEYS = frozenset({"label", "unit", "kind", "table", "column", "value", "where", "range", "count_in", "gap", "each_year_at_most"})
+_OPTIONAL = ("table", "column", "value", "where", "count_in", "gap", "each_year_at_most")
 
 
 def _fact(name: str, plain: Any, tables: Mapping[str, Table], place: str) -> FactDefinition:
-    if not isinstance(plain, dict):
-        raise Mistake(place, tr("这里要写成“键: 值”。"))
-    for key in plain:
-        if key not in _KEYS:
-            raise Mistake(f"{place}.{key}", tr("不认识的键“{key}”。").format(key=key), tr("请删去它，或改正拼写。"))
-    for key in ("label", "unit", "kind", "range"):
-        if key not in plain:
-            raise Mistake(place, tr("缺少“{key}”。").format(key=key), tr("请补上这一项。"))
+    fields(plain, place, ("label", "unit", "kind", "range"), _OPTIONAL)
     span = plain["range"]
     if not isinstance(span, list) or len(span) != 2 or not all(type(end) is int for end in span) or span[0] > span[1]:
         raise Mistake(f"{place}.range", tr("范围写成 [最小, 最大] 两个整数。"))
-    maker = _KINDS.get(plain["kind"])
+    maker = _KINDS.get(str(plain["kind"]))
     if maker is None:
         what = tr("没有“{kind}”这种事实。").format(kind=plain["kind"])
         raise Mistake(f"{place}.kind", what, tr("可用：{names}。").format(names="、".join(sorted(_KINDS))))
@@ -281,40 +268,40 @@ class _Reader:
         return number
 
 
-def _over_rows(make: Any) -> Any:
+def _over_rows(make: Callable[[str, tuple[Filter, ...]], Kind]) -> "_Maker":
     def maker(reader: _Reader) -> Kind:
         table = reader.table()
-        kind: Kind = make(table.code, reader.where(table))
-        return kind
+        return make(table.code, reader.where(table))
 
     return maker
 
 
-def _over_values(make: Any, *, needs_date: bool = False) -> Any:
+def _over_values(make: Callable[[str, tuple[Filter, ...], Value], Kind], *, needs_date: bool = False) -> "_Maker":
     def maker(reader: _Reader) -> Kind:
         table = reader.table(needs_date=needs_date)
-        kind: Kind = make(table.code, reader.value(table), reader.where(table))
-        return kind
+        return make(table.code, reader.where(table), reader.value(table))
 
     return maker
 
 
 def _sum_per_year(reader: _Reader) -> Kind:
     table = reader.table(needs_date=True)
-    return SumPerYear(table.code, reader.value(table), reader.number("each_year_at_most", 0), reader.where(table))
+    return SumPerYear(table.code, reader.where(table), reader.value(table), reader.number("each_year_at_most", 0))
 
 
 def _union(reader: _Reader) -> Kind:
     table = reader.table(needs_interval=True)
-    return Union(table.code, reader.unit(table), reader.where(table))
+    return Union(table.code, reader.where(table), reader.unit(table))
 
 
 def _chain(reader: _Reader) -> Kind:
     table = reader.table(needs_interval=True)
-    return Chain(table.code, reader.unit(table), reader.number("gap", 0), reader.where(table))
+    return Chain(table.code, reader.where(table), reader.unit(table), reader.number("gap", 0))
 
 
-_KINDS: Mapping[str, Any] = {
+_Maker = Callable[[_Reader], Kind]
+
+_KINDS: Mapping[str, _Maker] = {
     "age": lambda reader: Age(reader.person_day()),
     "attribute": lambda reader: Attribute(reader.person_value()),
     "count": _over_rows(Count),
@@ -326,19 +313,3 @@ _KINDS: Mapping[str, Any] = {
     "union": _union,
     "chain": _chain,
 }
-
-
-def used_columns(definitions: Sequence[FactDefinition]) -> dict[str, frozenset[str]]:
-    """Which columns of which table the facts look at: all that the exchange has to bring."""
-    found: dict[str, set[str]] = {}
-    for definition in definitions:
-        columns = found.setdefault(definition.table, set())
-        kind = definition.kind
-        if isinstance(kind, Age):
-            columns.add(kind.column)
-            continue
-        if isinstance(kind, Attribute | Sum | Best | BestPerYear | SumPerYear):
-            columns.add(kind.value.column)
-        if not isinstance(kind, Attribute):
-            columns.update(each.column for each in kind.where if isinstance(each, CodeIn | Between))
-    return {table: frozenset(columns) for table, columns in found.items()}

@@ -198,15 +198,17 @@ def parse_condition(plain: object, place: str) -> Condition:
     raise Mistake(place, tr("这里要写一个条件。"), 'compare: [甲, ">=", 乙] / in: [甲, [1, 2]]')
 
 
-def _fields(plain: object, place: str, needed: Sequence[str], optional: Sequence[str] = ()) -> Mapping[str, Any]:
+def fields(plain: Any, place: str, needed: Sequence[str], optional: Sequence[str] = ()) -> Mapping[str, Any]:
+    """A mapping with all of these keys and no others; raises `Mistake` for anything else."""
     if not isinstance(plain, dict):
         raise Mistake(place, tr("这里要写成“键: 值”。"))
-    for key in needed:
-        if key not in plain:
-            raise Mistake(place, tr("缺少“{key}”。").format(key=key), tr("请补上这一项。"))
     for key in plain:
         if key not in (*needed, *optional):
-            raise Mistake(f"{place}.{key}", tr("不认识的键“{key}”。").format(key=key), tr("请删去它，或改正拼写。"))
+            mend = tr("可用：{names}。").format(names="、".join((*needed, *optional)))
+            raise Mistake(f"{place}.{key}".lstrip("."), tr("不认识的键“{key}”。").format(key=key), mend)
+    for key in needed:
+        if plain.get(key) is None:
+            raise Mistake(place or key, tr("缺少“{key}”。").format(key=key), tr("请补上这一项。"))
     return plain
 
 
@@ -224,9 +226,9 @@ def _table_value(plain: Mapping[str, Any], place: str) -> tuple[str, Callable[[o
 
 
 def _step(plain: object, place: str) -> Step:
-    fields = _fields(plain, place, ("of",), ("points", "values", "below"))
-    name, read = _table_value(fields, place)
-    rows = fields[name]
+    given = fields(plain, place, ("of",), ("points", "values", "below"))
+    name, read = _table_value(given, place)
+    rows = given[name]
     if not isinstance(rows, list) or not rows:
         raise Mistake(f"{place}.{name}", tr("表里一行也没有。"))
     found = []
@@ -237,17 +239,17 @@ def _step(plain: object, place: str) -> Step:
         found.append((whole(row[0], here), read(row[1], here)))
         if number and found[-2][0] >= found[-1][0]:
             raise Mistake(here, tr("起点 {n} 没有大于上一行。").format(n=row[0]), tr("请按起点从小到大排，每个起点一行。"))
-    return Step(parse(fields["of"], f"{place}.of"), tuple(found), read(fields.get("below", 0), f"{place}.below"))
+    return Step(parse(given["of"], f"{place}.of"), tuple(found), read(given.get("below", 0), f"{place}.below"))
 
 
 def _lookup(plain: object, place: str) -> Lookup:
-    fields = _fields(plain, place, ("of",), ("points", "values", "other"))
-    name, read = _table_value(fields, place)
-    table = fields[name]
+    given = fields(plain, place, ("of",), ("points", "values", "other"))
+    name, read = _table_value(given, place)
+    table = given[name]
     if not isinstance(table, dict) or not table:
         raise Mistake(f"{place}.{name}", tr("表里一行也没有。"))
     rows = sorted((whole(key, f"{place}.{name}"), read(value, f"{place}.{name}.{key}")) for key, value in table.items())
-    return Lookup(parse(fields["of"], f"{place}.of"), tuple(rows), read(fields.get("other", 0), f"{place}.other"))
+    return Lookup(parse(given["of"], f"{place}.of"), tuple(rows), read(given.get("other", 0), f"{place}.other"))
 
 
 def _pair(plain: object, place: str) -> tuple[Expression, Expression]:
@@ -265,9 +267,9 @@ def _divide(plain: object, place: str) -> Divide:
 
 
 def _when(plain: object, place: str) -> When:
-    fields = _fields(plain, place, ("if", "then"), ("else",))
+    given = fields(plain, place, ("if", "then"), ("else",))
     return When(
-        parse_condition(fields["if"], f"{place}.if"), parse(fields["then"], f"{place}.then"), parse(fields.get("else", 0), f"{place}.else")
+        parse_condition(given["if"], f"{place}.if"), parse(given["then"], f"{place}.then"), parse(given.get("else", 0), f"{place}.else")
     )
 
 
@@ -277,8 +279,8 @@ def _switch(plain: object, place: str) -> Switch:
     branches = []
     for number, row in enumerate(plain[:-1]):
         here = f"{place}[{number}]"
-        fields = _fields(row, here, ("if", "then"))
-        branches.append((parse_condition(fields["if"], f"{here}.if"), parse(fields["then"], f"{here}.then")))
+        given = fields(row, here, ("if", "then"))
+        branches.append((parse_condition(given["if"], f"{here}.if"), parse(given["then"], f"{here}.then")))
     return Switch(tuple(branches), parse(plain[-1]["else"], f"{place}.else"))
 
 

@@ -18,6 +18,8 @@ import msgspec
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.points.catalogue import PointsCatalogue
+from nbcase.points.engine import connect, one, parquet, parts_of, write
+from nbcase.points.prepared import empty_sql
 from nbcase.points.records import Records
 from nbcase.points.sheet import Sheet, scorer
 from nbcase.points.sql import columns_of, facts_sql, rules_sql
@@ -61,10 +63,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Prepared files by table, and the deliveries that they are; `persons` is the list of everybody who ever had a number."""
+    """Prepared files by table, and the deliveries that they are."""
 
     paths: Mapping[str, Path]
     cut: Mapping[str, str]
+
+
+def not_a_run(folder: Path, safe: str) -> UserError:
+    """The refusal of a folder that holds no finished run."""
+    return UserError(tr("{path} 不是一次算完的结果。").format(path=folder), safe=safe, do=tr("请写 score 的结果文件夹。"))
 
 
 class Differs(Exception):
@@ -84,39 +91,36 @@ def score_month(
 ) -> Run:
     """Score everybody of the register as of `on` into the folder `out`, which must not exist.
 
-    Raises `UserError` when it does or when there is no register, `Differs` when the walker finds a difference.
+    Raises `UserError` when it does, when there is no register or `previous` is no finished run, `Differs` when the walker finds
+    a difference.
     """
     if out.exists():
         raise UserError(tr("{path} 已经有了。").format(path=out), safe=tr("没有改动。"), do=tr("请换一个文件夹。"))
     if PERSON not in inputs.paths:
         raise UserError(tr("没有收过人员名单（person）。"), safe=tr("没有计算。"), do=tr("请先收下 person 的数据。"))
+    if previous is not None and not (previous / RUN).is_file():
+        raise not_a_run(previous, tr("没有计算。"))
     working = out.with_name(f".{out.name}.part")
     _begin(working, catalogue, inputs, on)
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory,
-        "threads": threads,
-        "temp_directory": str(working / "spill"),
-        "preserve_insertion_order": False,
-    }
-    with duckdb.connect(config=config) as connection:
-        # The engine's bar goes to standard output, where the answer belongs; ours is `progress`.
-        connection.execute("SET enable_progress_bar = false")
-        last = int(_one(connection, f"SELECT coalesce(max(person), 0) FROM {_read(inputs.paths[PERSON])}"))
+    spill = working / "spill"
+    with connect(memory_limit=memory, threads=threads, temp_directory=str(spill), preserve_insertion_order=False) as connection:
+        # An empty register has a part too, an empty one.
+        last = int(one(connection, f"SELECT coalesce(max(person), 1) FROM {parquet(inputs.paths[PERSON])}"))
         for first in range(1, last + 1, RANGE):
             _score_range(connection, catalogue, inputs, on, working, first)
             progress(min(first + RANGE - 1, last), last)
-        scores = f"read_parquet('{working / SCORES}/*.parquet')"
+        scores = parts_of(working / SCORES)
         sampled = check_sample(connection, catalogue, inputs, on, scores)
         run = _summary(connection, catalogue, inputs, on, scores, sampled, previous, working)
-    shutil.rmtree(working / "spill", ignore_errors=True)
+    shutil.rmtree(spill, ignore_errors=True)
     (working / RUN).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1))
     working.rename(out)
     return run
 
 
 def _begin(working: Path, catalogue: PointsCatalogue, inputs: Inputs, on: date) -> None:
-    """Go on with a run of the same catalogue, cut and day; a half of any other one is thrown away."""
-    mark = msgspec.json.encode([catalogue.hash, dict(inputs.cut), on.isoformat()], order="sorted")
+    """Go on with a run of the same catalogue, cut and day in parts of the same size; a half of any other one is thrown away."""
+    mark = msgspec.json.encode([catalogue.hash, dict(inputs.cut), on, RANGE], order="sorted")
     begun = working / "begun.json"
     if working.exists() and (not begun.is_file() or begun.read_bytes() != mark):
         shutil.rmtree(working)
@@ -133,36 +137,23 @@ def _score_range(
     make_views(connection, catalogue.tables, inputs.paths, f"person BETWEEN {first} AND {first + RANGE - 1}")
     query = f"{rules_sql(catalogue, on, f'({facts_sql(catalogue, on)}) AS f')} ORDER BY person"
     unfinished = part.with_suffix(".writing")
-    connection.execute(f"COPY ({query}) TO '{unfinished}' (FORMAT parquet, COMPRESSION zstd)")
+    write(connection, query, unfinished)
     unfinished.rename(part)
 
 
 def make_views(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], paths: Mapping[str, Path], where: str) -> None:
     """The prepared tables of some persons as ``t_<table>``; a table that nobody delivered is empty."""
     for code, table in tables.items():
-        source = f"SELECT * FROM {_read(paths[code])} WHERE {where}" if code in paths else _empty(table)
+        source = f"SELECT * FROM {parquet(paths[code])} WHERE {where}" if code in paths else empty_sql(table)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW t_{code} AS {source}")
-
-
-def _empty(table: Table) -> str:
-    columns = ["CAST(NULL AS BIGINT) AS person"]
-    for column in table.columns.values():
-        kind = "VARCHAR" if column.kind is ColumnKind.CODE else "INTEGER"
-        columns.append(f"CAST(NULL AS {kind}) AS {column.name}")
-        if column.kind is ColumnKind.DAY:
-            columns.append(f"CAST(NULL AS INTEGER) AS {column.name}_ymd")
-    if table.is_interval:
-        names = ("first", "ends") if table.is_monthly else ("first", "first_ymd", "ends", "ends_ymd")
-        columns += [f"CAST(NULL AS INTEGER) AS {name}" for name in names]
-    return f"SELECT {', '.join(columns)} WHERE FALSE"
 
 
 def check_sample(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, on: date, scores: str) -> int:
     """Score residents chosen by the run's own content again by the walker; raises `Differs` on the first difference."""
-    last = int(_one(connection, f"SELECT coalesce(max(person), 0) FROM {scores}"))
+    last = int(one(connection, f"SELECT coalesce(max(person), 0) FROM {scores}"))
     chance = random.Random(f"{catalogue.hash} {on} {sorted(inputs.cut.items())}")
     chosen = sorted(chance.sample(range(1, last + 1), min(SAMPLE, last)))
-    result = connection.execute(f"SELECT s.* FROM {scores} AS s {_among(chosen, 's')} ORDER BY s.person")
+    result = connection.execute(f"SELECT s.* FROM {scores} AS s {among(chosen, 's')} ORDER BY s.person")
     names = [column[0] for column in result.description]
     rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     records = records_of(connection, catalogue.tables, inputs.paths, chosen)
@@ -191,7 +182,7 @@ def records_of(
         if code not in paths:
             continue
         columns = ", ".join(f"r.{name}" for name in table.columns)
-        query = f"SELECT r.person, {columns} FROM {_read(paths[code])} AS r {_among(persons, 'r')}"
+        query = f"SELECT r.person, {columns} FROM {parquet(paths[code])} AS r {among(persons, 'r')}"
         for person, *values in connection.execute(query).fetchall():
             row = {
                 column.name: date.fromordinal(value) if column.kind is ColumnKind.DAY and value is not None else value
@@ -201,7 +192,7 @@ def records_of(
     return dict(found)
 
 
-def _among(persons: Sequence[int], alias: str) -> str:
+def among(persons: Sequence[int], alias: str) -> str:
     """Rows of some persons only; joined, because a list of thousands in a filter is looked through row by row."""
     values = ", ".join(map(str, persons)) or "NULL"
     return f"JOIN (SELECT unnest([{values}]) AS person) AS chosen ON chosen.person = {alias}.person"
@@ -240,30 +231,20 @@ def _difference(
     """Residents whose sheet differs from the month before, line by line, in a file; and the sums of it."""
     if previous is None:
         return {}, 0, 0
-    before = f"read_parquet('{previous / SCORES}/*.parquet')"
+    before = parts_of(previous / SCORES)
     known = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {before}").fetchall()}
     names = [name for name in (*columns_of(catalogue, on)["points"], "total") if name in known]
     columns = ", ".join(f"n.{name} - o.{name} AS {name}" for name in names)
     differs = " OR ".join(f"n.{name} <> o.{name}" for name in names)
     query = f"SELECT n.person, {columns} FROM {scores} AS n JOIN {before} AS o ON o.person = n.person WHERE {differs} ORDER BY n.person"
     path = working / DIFFERENCE
-    connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    write(connection, query, path)
     sums = ", ".join(f"count(*) FILTER ({name} > 0), count(*) FILTER ({name} < 0), coalesce(sum({name}), 0)" for name in names)
-    figures = connection.execute(f"SELECT {sums} FROM '{path}'").fetchall()[0]
+    figures = connection.execute(f"SELECT {sums} FROM {parquet(path)}").fetchall()[0]
     changed = {
         name: Changed(more=int(figures[3 * place]), less=int(figures[3 * place + 1]), sum=int(figures[3 * place + 2]))
         for place, name in enumerate(names)
     }
-    appeared = int(_one(connection, f"SELECT count(*) FROM {scores} AS n ANTI JOIN {before} AS o ON o.person = n.person"))
-    gone = int(_one(connection, f"SELECT count(*) FROM {before} AS o ANTI JOIN {scores} AS n ON o.person = n.person"))
+    appeared = int(one(connection, f"SELECT count(*) FROM {scores} AS n ANTI JOIN {before} AS o ON o.person = n.person"))
+    gone = int(one(connection, f"SELECT count(*) FROM {before} AS o ANTI JOIN {scores} AS n ON o.person = n.person"))
     return changed, appeared, gone
-
-
-def _read(path: Path) -> str:
-    return f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]

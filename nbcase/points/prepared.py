@@ -6,9 +6,13 @@ ORDINAL_OF_1970 = 719_163
 """``date(1970, 1, 1).toordinal()``."""
 
 
+DELIVERED = {ColumnKind.DAY: "DATE", ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT", ColumnKind.CODE: "VARCHAR"}
+"""Types of delivered columns."""
+
+
 def prepare_sql(table: Table, source: str) -> str:
-    """A query over delivered rows (`person` BIGINT, day columns DATE, months and numbers integers, codes text) that gives the prepared
-    table. DuckDB's dialect; the result is sorted by person, which halves its bytes and makes a look-up ten times faster.
+    """A query over delivered rows (`person` BIGINT, columns as in `DELIVERED`) that gives the prepared table.
+    DuckDB's dialect; the result is sorted by person, which halves its bytes and makes a look-up ten times faster.
     """
     columns = ["person"]
     for column in table.columns.values():
@@ -23,6 +27,12 @@ def prepare_sql(table: Table, source: str) -> str:
             columns += [*_day(table.first, "first"), *_day(f"({table.last} + 1)", "ends")]
     order = "" if table.code == PERSON else " ORDER BY person"
     return f"SELECT {', '.join(columns)} FROM {source}{order}"
+
+
+def empty_sql(table: Table) -> str:
+    """The prepared table without a row."""
+    columns = [f"CAST(NULL AS {DELIVERED[column.kind]}) AS {column.name}" for column in table.columns.values()]
+    return prepare_sql(table, f"(SELECT CAST(NULL AS BIGINT) AS person, {', '.join(columns)} WHERE FALSE)")
 
 
 def _day(expression: str, name: str) -> list[str]:

@@ -1,15 +1,16 @@
 """One resident's sheet on one day: every line with its facts, the rows behind them, the cap, and what would add points by when."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 from nbcase.domain.action import canonical
 from nbcase.domain.clock import add_months
 from nbcase.points.catalogue import Indicator, PointsCatalogue, Version
-from nbcase.points.facts import Age, FactDefinition
+from nbcase.points.facts import FactDefinition
 from nbcase.points.language import AtMost, Expression, Fact, Int, Multiply, walk
 from nbcase.points.records import FactValue, Records, fact_value
 from nbcase.points.rules import RowHit, evaluate
@@ -97,6 +98,10 @@ class Scorer:
     def sheet(self, records: Records, district_code: str) -> Sheet:
         """The sheet from a resident's records."""
         facts = {fact.name: fact_value(fact, self.catalogue.tables, records, self.on) for fact in self._needed}
+        return self.from_facts(facts, district_code)
+
+    def from_facts(self, facts: Mapping[str, FactValue], district_code: str) -> Sheet:
+        """The sheet from all facts that the day's lines need."""
         values = {name: found.value for name, found in facts.items()}
         points: dict[str, int] = {}
         lines = [_line(planned, facts, values, points) for planned in self._plan(district_code)]
@@ -123,8 +128,7 @@ class Scorer:
 
 def needed_facts(catalogue: PointsCatalogue, on: date) -> list[FactDefinition]:
     """Every fact that some line of some district asks for on a day, by name: what a score's hash is over."""
-    versions = (indicator.version_on(on) for indicator in catalogue.indicators)
-    names = {name for version in versions if version is not None for name in _fact_names(version)}
+    names = {name for _, version in catalogue.everywhere_on(on) for name in _fact_names(version)}
     return [catalogue.facts[name] for name in sorted(names)]
 
 
@@ -197,7 +201,7 @@ def next_step(catalogue: PointsCatalogue, records: Records, sheet: Sheet, line: 
     rule = line.version.rule
     if rule is None:
         return None
-    values = {name: fact.value for other in sheet.lines for name, fact in ((fact.definition.name, fact) for fact in other.facts)}
+    values = {fact.definition.name: fact.value for fact in line.facts}
     points = {other.indicator.code: other.points for other in sheet.lines}
     steps = [
         NextStep(fact=fact.definition, now=fact.value, at=at, points=gained, by_on=_grown_on(catalogue, records, sheet.on, fact, at))
@@ -210,7 +214,7 @@ def next_step(catalogue: PointsCatalogue, records: Records, sheet: Sheet, line: 
 def _candidates(line: Line, rule: Expression) -> Iterator[tuple[FactValue, int]]:
     by_name = {fact.definition.name: fact for fact in line.facts}
     for hit in line.hits:
-        if isinstance(hit.of, Fact) and hit.next_at is not None:
+        if isinstance(hit.of, Fact) and hit.next_at is not None and hit.next_at <= by_name[hit.of.name].definition.high:
             yield by_name[hit.of.name], hit.next_at
     for node in walk(rule):
         if isinstance(node, Multiply) and isinstance(node.left, Fact) and isinstance(node.right, Int):
@@ -220,20 +224,17 @@ def _candidates(line: Line, rule: Expression) -> Iterator[tuple[FactValue, int]]
 
 
 def _grown_on(catalogue: PointsCatalogue, records: Records, on: date, fact: FactValue, at: int) -> date | None:
-    """The first day on which the fact is at `at` if no record changes; found by halving, for such a fact only grows."""
-    definition = fact.definition
+    """The first day on which the fact is at `at` if no record changes: looked for month by month, because a run that has an end
+    falls back to nothing behind it, and within the month by halving.
+    """
 
-    def value_on(day: date) -> int:
-        return fact_value(definition, catalogue.tables, records, day).value
+    def value_on(day: int) -> int:
+        return fact_value(fact.definition, catalogue.tables, records, date.fromordinal(day)).value
 
-    last = add_months(on, 12 * FARTHEST_YEARS)
-    if isinstance(definition.kind, Age) or value_on(last) < at:
+    if not records.get(fact.definition.table):
         return None
-    early, late = 0, (last - on).days
-    while early < late:
-        middle = (early + late) // 2
-        if value_on(on + timedelta(days=middle)) >= at:
-            late = middle
-        else:
-            early = middle + 1
-    return on + timedelta(days=late)
+    for months in range(1, 12 * FARTHEST_YEARS + 1):
+        early, late = (add_months(on, count).toordinal() for count in (months - 1, months))
+        if value_on(late) >= at:
+            return date.fromordinal(early + bisect_left(range(early, late), at, key=value_on))
+    return None

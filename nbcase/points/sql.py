@@ -5,7 +5,7 @@ the text means the same on every engine. It reads prepared tables (see `nbcase.p
 `x` (days since the Common Era) and `x_ymd`; a span has `first`, `first_ymd` and half-open `ends`, `ends_ymd`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from nbcase.points.catalogue import Indicator, PointsCatalogue, Version
@@ -47,7 +47,6 @@ from nbcase.points.language import (
     Step,
     Switch,
     When,
-    walk,
 )
 from nbcase.points.sheet import needed_facts
 from nbcase.points.spans import month_of, months_back, ymd
@@ -100,11 +99,12 @@ def _worth(value: Value, prefix: str = "") -> str:
     column = f"{prefix}{value.column}"
     if value.of_code is None:
         return f"COALESCE({column}, 0)"
-    return f"CASE {column} " + " ".join(f"WHEN {_text(code)} THEN {number}" for code, number in value.of_code) + " ELSE 0 END"
+    return f"CASE {column} " + " ".join(f"WHEN {quoted(code)} THEN {number}" for code, number in value.of_code) + " ELSE 0 END"
 
 
-def _text(code: str) -> str:
-    return "'" + code.replace("'", "''") + "'"
+def quoted(text: object) -> str:
+    """A code or a path as it stands in SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _begun(table: Table, on: date) -> str:
@@ -120,7 +120,7 @@ def _passes(table: Table, where: Sequence[Filter], on: date) -> str:
 def _filter(table: Table, each: Filter, on: date) -> str:
     match each:
         case CodeIn(column, codes):
-            return f"COALESCE({column}, '') IN ({', '.join(map(_text, codes))})"
+            return f"COALESCE({column}, '') IN ({', '.join(map(quoted, codes))})"
         case Between(column, low, high):
             ends = [f"{column} >= {low}"] * (low is not None) + [f"{column} <= {high}"] * (high is not None)
             return f"COALESCE({' AND '.join(ends)}, FALSE)"
@@ -248,11 +248,11 @@ def _full_months(first: str, ends: str) -> str:
 
 def rules_sql(catalogue: PointsCatalogue, on: date, source: str) -> str:
     """A query over the facts of `source`: `person`, one column ``p_<code>`` for each configured indicator, the blocks and the total."""
-    lines = [(indicator, version) for indicator, version in _all_lines(catalogue, on) if version.rule is not None]
+    lines = [(indicator, version) for indicator, version in catalogue.everywhere_on(on) if version.rule is not None]
     query, known = f"SELECT * FROM {source}", set[str]()
     waiting = lines
     while waiting:
-        ready = [line for line in waiting if _refs(line[1]) <= known]
+        ready = [line for line in waiting if line[1].refs <= known]
         columns = ", ".join(f"{_of_district(indicator, version)} AS p_{indicator.code}" for indicator, version in ready)
         query = f"SELECT *, {columns} FROM ({query}) AS l{len(known)}"
         known |= {indicator.code for indicator, _ in ready}
@@ -266,22 +266,11 @@ def rules_sql(catalogue: PointsCatalogue, on: date, source: str) -> str:
     return f"SELECT *, CAST(GREATEST({total}, 0) AS INTEGER) AS total FROM (SELECT *, {', '.join(sums)} FROM ({query}) AS q) AS b"
 
 
-def _all_lines(catalogue: PointsCatalogue, on: date) -> Iterable[tuple[Indicator, Version]]:
-    for indicator in catalogue.indicators:
-        version = indicator.version_on(on)
-        if version is not None:
-            yield indicator, version
-
-
-def _refs(version: Version) -> set[str]:
-    return {node.code for node in walk(version.rule) if isinstance(node, Ref)} if version.rule is not None else set()
-
-
 def _of_district(indicator: Indicator, version: Version) -> str:
     assert version.rule is not None
     value = expression_sql(version.rule)
     if indicator.district_code:
-        value = f"CASE WHEN district_code = {_text(indicator.district_code)} THEN {value} ELSE 0 END"
+        value = f"CASE WHEN district_code = {quoted(indicator.district_code)} THEN {value} ELSE 0 END"
     return f"CAST({value} AS INTEGER)"
 
 
@@ -335,7 +324,7 @@ def _condition_sql(condition: Condition) -> str:
 
 def columns_of(catalogue: PointsCatalogue, on: date) -> Mapping[str, list[str]]:
     """Names of the result columns by kind: facts, points, blocks."""
-    lines = [indicator.code for indicator, version in _all_lines(catalogue, on) if version.rule is not None]
+    lines = [indicator.code for indicator, version in catalogue.everywhere_on(on) if version.rule is not None]
     return {
         "facts": [f"f_{fact.name}" for fact in needed_facts(catalogue, on)],
         "points": [f"p_{code}" for code in lines],

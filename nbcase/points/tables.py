@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from nbcase.domain.words import tr
-from nbcase.points.language import Mistake
+from nbcase.points.language import Mistake, fields
 
 PERSON = "person"
 """The table with exactly one row for everybody."""
@@ -60,39 +60,33 @@ def parse_tables(plain: Any, place: str) -> dict[str, Table]:
     """The tables of a catalogue from their YAML shape."""
     if not isinstance(plain, dict) or PERSON not in plain:
         raise Mistake(place, tr("数据表里要有 person。"))
-    return {code: _table(str(code), inner, f"{place}.{code}") for code, inner in plain.items()}
+    return {str(code): _table(str(code), inner, f"{place}.{code}") for code, inner in plain.items()}
 
 
 def _table(code: str, plain: Any, place: str) -> Table:
-    if not isinstance(plain, dict):
-        raise Mistake(place, tr("这里要写成“键: 值”。"))
-    for key in plain:
-        if key not in ("name", "department", "columns", "optional", "interval", "dated"):
-            raise Mistake(f"{place}.{key}", tr("不认识的键“{key}”。").format(key=key), tr("请删去它，或改正拼写。"))
-    written, optional = plain.get("columns") or {}, plain.get("optional") or []
+    fields(plain, place, ("name", "department", "columns"), ("optional", "interval", "dated"))
+    written, optional = plain["columns"], plain.get("optional") or []
     if not isinstance(written, dict) or not written:
         raise Mistake(f"{place}.columns", tr("一列也没有。"))
-    if not isinstance(optional, list) or any(name not in written for name in optional):
+    if not isinstance(optional, list) or any(name not in list(written) for name in optional):
         raise Mistake(f"{place}.optional", tr("optional 里要写 columns 里的列名。"))
     columns = {
         str(name): _column(str(name), inner, f"{place}.columns.{name}", is_optional=name in optional) for name, inner in written.items()
     }
     first, last = _interval(plain.get("interval"), columns, f"{place}.interval")
     dated = plain.get("dated")
-    if dated is not None and (dated not in columns or columns[dated].kind is not ColumnKind.DAY or columns[dated].optional):
+    if dated is not None and (dated not in list(columns) or columns[dated].kind is not ColumnKind.DAY or columns[dated].optional):
         raise Mistake(f"{place}.dated", tr("dated 要是一个必有的日期列。"))
     if code != PERSON and (first is None) == (dated is None):
         raise Mistake(place, tr("每张表要写 interval 或 dated 中的一个。"))
-    for key in ("name", "department"):
-        if not isinstance(plain.get(key), str):
-            raise Mistake(place, tr("缺少“{key}”。").format(key=key), tr("请补上这一项。"))
-    return Table(code=code, name=plain["name"], department=plain["department"], columns=columns, first=first, last=last, dated=dated)
+    name, department = str(plain["name"]), str(plain["department"])
+    return Table(code=code, name=name, department=department, columns=columns, first=first, last=last, dated=dated)
 
 
 def _interval(plain: Any, columns: dict[str, Column], place: str) -> tuple[str | None, str | None]:
     if plain is None:
         return None, None
-    if not isinstance(plain, list) or len(plain) != 2 or any(name not in columns for name in plain):
+    if not isinstance(plain, list) or len(plain) != 2 or any(name not in list(columns) for name in plain):
         raise Mistake(place, tr("写成 [起列, 止列]，两列都要在 columns 里。"))
     first, last = columns[plain[0]], columns[plain[1]]
     if first.kind is not last.kind or first.kind not in (ColumnKind.DAY, ColumnKind.MONTH) or first.optional:

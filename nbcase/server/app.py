@@ -52,7 +52,8 @@ from nbcase.store.records import TYPE_NAMES, Record
 
 MOST_ACTIONS = 500
 MOST_ROWS = 2000
-MOST_DIGITS = 10
+MOST_PLACE = 999_999_999
+"""A sequence or a revision: 32 bits in the database."""
 
 CLERK_SLOTS, CONTACT_SLOTS, BACKLOG_SLOTS, UPLOAD_SLOTS, DOWNLOAD_SLOTS = 6, 3, 2, 2, 2
 """Requests that work at once in each process: a clerk waits; a contact begins or ends; a desk brings what it did; files come and go.
@@ -139,11 +140,7 @@ class Desks:
         def work() -> Response:
             with transaction(centre.engine) as connection:
                 now = centre.clock.now()
-                return reply(
-                    admit(
-                        connection, asked, book=centre.leases, id_key=centre.id_key, centre_key=centre.key, now=now
-                    )
-                )
+                return reply(admit(connection, asked, book=centre.leases, id_key=centre.id_key, centre_key=centre.key, now=now))
 
         return await run_in_threadpool(work)
 
@@ -176,10 +173,7 @@ class Desks:
             return await run_in_threadpool(self._take_in, request, body)
 
     def _take_in(self, request: Request, body: Body) -> Response:
-        centre = self._centre
-        with transaction(centre.engine) as connection:
-            desk = check_desk(centre, connection, request, body.hash)
-            check_session(centre, connection, request, desk)
+        centre, desk = self._centre, self._with_session(request, body)
         batch = body.decode(ActionBatch)
         if len(batch.actions) > MOST_ACTIONS:
             raise too_large()
@@ -189,38 +183,31 @@ class Desks:
     async def publication(self, request: Request) -> Response:
         """A list that is published to every desk."""
         body = await read_body(request)
-        after = request.query_params.get("after", "0")
-        if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):
-            raise Refused(400, tr("after 要是版本号。"))
+        after = _number(request, "after", 0, most=MOST_PLACE)
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return packed_reply(request, publication(connection, request.path_params["name"], int(after)))
+            return packed_reply(request, publication(connection, request.path_params["name"], after))
 
         return await self._for_desk(request, body.hash, work)
 
     async def history(self, request: Request) -> Response:
         """What the desk did, for a desk whose database is older than that."""
         body = await read_body(request)
-        after = request.query_params.get("after", "0")
-        if not (after.isascii() and after.isdigit() and len(after) < MOST_DIGITS):
-            raise Refused(400, tr("after 要是操作序号。"))
+        after = _number(request, "after", 0, most=MOST_PLACE)
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            return packed_reply(request, history(connection, desk, int(after), MOST_ACTIONS))
+            return packed_reply(request, history(connection, desk, after, MOST_ACTIONS))
 
         return await self._for_desk(request, body.hash, work)
 
     async def changes(self, request: Request) -> Response:
         """What changed for the desk's station since its cursor."""
         body = await read_body(request)
-        cursor, limit = request.query_params.get("cursor", START), request.query_params.get("limit", str(PAGE))
-        if not (limit.isascii() and limit.isdigit() and 0 < int(limit) <= MOST_ROWS):
-            raise Refused(400, tr("limit 要在 1 到 {n} 之间。").format(n=MOST_ROWS))
-
+        cursor, limit = request.query_params.get("cursor", START), _number(request, "limit", PAGE, least=1, most=MOST_ROWS)
         is_whole = request.query_params.get("whole") == "1"
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
-            page = read_page(connection, desk.station_code, cursor, int(limit), compact=is_whole)
+            page = read_page(connection, desk.station_code, cursor, limit, compact=is_whole)
             if is_whole and cursor == START:
                 page = msgspec.structs.replace(page, total=count_rows(connection, desk.station_code))
             return packed_reply(request, page)
@@ -254,9 +241,7 @@ class Desks:
 
         def work() -> Response:
             centre = self._centre
-            with transaction(centre.engine) as connection:
-                desk = check_desk(centre, connection, request, body.hash)
-                check_session(centre, connection, request, desk)
+            self._with_session(request, body)
             return reply(take_in_blob(centre.engine, centre.blobs, centre.key, body.decode(SealedRequest).content_hash, centre.clock.now()))
 
         async with self._backlogs.place() as place:
@@ -272,6 +257,13 @@ class Desks:
             return packed_reply(request, _search(connection, body, clerk))
 
         return await self._for_desk(request, body.hash, work, gate=self._clerks)
+
+    def _with_session(self, request: Request, body: Body) -> EnrolledDesk:
+        """The desk that signed the request, with a clerk's session: for work that opens transactions of its own."""
+        with transaction(self._centre.engine) as connection:
+            desk = check_desk(self._centre, connection, request, body.hash)
+            check_session(self._centre, connection, request, desk)
+        return desk
 
     async def _for_desk(
         self,
@@ -299,6 +291,14 @@ def waiting_since(request: Request) -> float:
         return datetime.fromisoformat(request.headers.get("nbcase-oldest", "")).timestamp()
     except ValueError:
         return math.inf
+
+
+def _number(request: Request, name: str, default: int, *, least: int = 0, most: int) -> int:
+    """A whole number in the query. Raises `Refused` for anything else."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise Refused(400, tr("{name} 要在 {least} 到 {most} 之间。").format(name=name, least=least, most=most))
+    return int(text)
 
 
 def _search(connection: sa.Connection, body: Body, clerk: Clerk) -> ResidentAnswer:

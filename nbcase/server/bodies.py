@@ -1,6 +1,8 @@
 """Bodies of requests: bounded on the wire and after unpacking, decoded into a known type or refused."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +19,9 @@ MOST_BYTES = 8 << 20
 
 MOST_UNPACKED = 64 << 20
 WORTH_PACKING = 1024
+
+SILENT_S = 60.0
+"""How long a body may stand still. A desk whose power or cable is gone never says so: it would keep its place in line for ever."""
 
 T = TypeVar("T")
 
@@ -60,10 +65,24 @@ def too_large() -> Refused:
     return Refused(413, tr("请求过大。"), safe=tr("办件仍在本机。"), do=tr("请联系管理员。"))
 
 
+async def stream(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes; `Refused` when nothing comes any more."""
+    chunks = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(SILENT_S):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise Refused(408, tr("请求没有传完。"), safe=tr("办件仍在本机。"), do=tr("程序会自动重试。")) from error
+        yield chunk
+
+
 async def read_body(request: Request, most: int = MOST_BYTES) -> Body:
     """The whole body; refused as soon as it is past the bound, whatever its header says."""
     chunks, size = [], 0
-    async for chunk in request.stream():
+    async for chunk in stream(request):
         size += len(chunk)
         if size > most:
             raise too_large()

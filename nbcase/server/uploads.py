@@ -12,7 +12,7 @@ import binascii
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TypeVar
@@ -29,7 +29,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.server.admission import Gate
 from nbcase.server.authentication import check_desk
-from nbcase.server.bodies import too_large
+from nbcase.server.bodies import stream, too_large
 from nbcase.server.centre import Centre
 from nbcase.server.refusals import Refused, from_user_error
 from nbcase.store.blobs import Sink, WrongContent, is_hash
@@ -208,8 +208,9 @@ class Uploads:
         """Note the announcement, in the place of one with another size; a file without its note only wants the note."""
         centre = self._centre
         if centre.blobs.has(file.hash):
-            self._note(file)
-            return Standing(offset=file.size, size=file.size)
+            size = centre.blobs.size(file.hash)
+            self._note(replace(file, size=size))
+            return Standing(offset=size, size=size)
         if centre.pieces.count(desk_id) >= MOST_UNFINISHED and centre.pieces.find(desk_id, file.hash) is None:
             raise Refused(
                 429,
@@ -230,8 +231,7 @@ class Uploads:
                 await run_in_threadpool(sink.keep)
             except WrongContent as error:
                 raise _wrong_checksum() from error
-        whole = Attachment(hash=file.hash, size=size, media_type=file.media_type)
-        await self._work(lambda: self._note(whole))
+        await self._work(lambda: self._note(replace(file, size=size)))
         return Standing(offset=size, size=size)
 
     async def _take_piece(self, request: Request, desk_id: str, content_hash: str, standing: Standing, checksum: str) -> bool:
@@ -296,7 +296,7 @@ async def _sweep_daily(uploads: Uploads) -> None:
 async def _write(request: Request, sink: Sink | PieceSink, most: int) -> int:
     """Stream the body to the disk, a little at a time; answers its size. Refused as soon as it is past `most`."""
     size, buffer = 0, bytearray()
-    async for chunk in request.stream():
+    async for chunk in stream(request):
         size += len(chunk)
         if size > most:
             raise too_large()
@@ -350,7 +350,7 @@ def _announced(request: Request) -> Attachment:
     """The file that a creation announces: `Upload-Length`, and `sha256` and `filetype` in `Upload-Metadata`."""
     size, said = _number(request, "upload-length"), _metadata(request.headers.get("upload-metadata", ""))
     content_hash, media_type = said.get("sha256", ""), said.get("filetype", "") or "application/octet-stream"
-    if not is_hash(content_hash) or len(media_type) > 100 or not media_type.isprintable():
+    if not is_hash(content_hash) or len(media_type) > 100 or not (media_type.isascii() and media_type.isprintable()):
         raise Refused(400, tr("附件没有说清校验值或类型。"))
     if size > MOST_FILE:
         raise Refused(

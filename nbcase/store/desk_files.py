@@ -135,6 +135,12 @@ def incoming_bytes(connection: sa.Connection, content_hash: str) -> int:
     return _received(connection, row.file_id) if row else 0
 
 
+def is_incoming_whole(connection: sa.Connection, content_hash: str) -> bool:
+    """Whether every byte has come in: a desk may have died before it checked and kept them."""
+    row = connection.execute(sa.select(attachment_incoming).where(attachment_incoming.c.hash == content_hash)).first()
+    return row is not None and _received(connection, row.file_id) == row.size
+
+
 def begin_incoming(connection: sa.Connection, attachment: Attachment) -> None:
     """Make ready for a file from the centre, or go on with one that was begun."""
     statement = insert(attachment_incoming).values(

@@ -122,15 +122,6 @@ def count_rows(connection: sa.Connection, station_code: str) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(change_feed).where(scope)).scalar_one()
 
 
-def feed_head(connection: sa.Connection, station_code: str) -> str:
-    """Cursor of the newest row that the station may see now."""
-    heads = [
-        connection.execute(_visible(scope).order_by(change_feed.c.xid.desc(), change_feed.c.position.desc()).limit(1)).first()
-        for scope in (change_feed.c.station_code == station_code, change_feed.c.station_code.is_(None))
-    ]
-    return str(max((_cursor(row) for row in heads if row is not None), default=Cursor()))
-
-
 def adopt_feed(connection: sa.Connection) -> bool:
     """Make the rows of a feed that came from another cluster (`pg_restore`) readable here; whether there were such.
 
@@ -177,13 +168,5 @@ def _stands(connection: sa.Connection, cursor: Cursor) -> bool:
     return connection.execute(query).scalar() == cursor.mark
 
 
-def _cursor(row: sa.Row[Any]) -> Cursor:
-    return Cursor(row.xid, row.position, row.mark)
-
-
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < MOST_DIGITS
-
-
-def _visible(scope: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return sa.select(change_feed).where(scope, sa.text(f"change_feed.xid < {_HORIZON}"))

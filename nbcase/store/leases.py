@@ -49,7 +49,7 @@ class LeaseBook:
             return {}
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, int])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UserError(
                 tr("号段簿已损坏：{path}").format(path=self._path),
                 safe=tr("没有发出新号段，各窗口用已有的号段照常受理。"),

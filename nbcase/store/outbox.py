@@ -125,8 +125,17 @@ WHERE action_id = ? AND outcome IS NULL
 """
 
 
+_NOTE_THEIR_FILES = """
+    UPDATE attachment_content SET is_at_centre = 1 WHERE NOT is_at_centre AND hash IN (
+        SELECT file.value FROM json_each(?) AS taken JOIN action ON action.id = taken.value,
+        json_each(CAST(action.body AS TEXT), '$.attachments') AS file)"""
+
+
 def keep_answers(connection: sa.Connection, answers: Sequence[Answer], now: datetime) -> None:
-    """Store what the centre made of some actions; what it took but the feed has not brought back keeps its versions."""
+    """Store what the centre made of some actions; what it took but the feed has not brought back keeps its versions.
+
+    The centre takes no action without its files, so these are there, whatever became of the answers to their upload.
+    """
     answered_at = _stored(outbox.c.answered_at, now, connection.dialect)
     rows = [
         (
@@ -141,6 +150,8 @@ def keep_answers(connection: sa.Connection, answers: Sequence[Answer], now: date
     ]
     if rows:
         connection.exec_driver_sql(_KEEP_ANSWER, rows)
+    taken = [answer.action_id for answer in answers if answer.outcome is not Outcome.QUARANTINED]
+    connection.exec_driver_sql(_NOTE_THEIR_FILES, (canonical(taken).decode(),))
 
 
 def _stored(column: sa.Column[Any], value: object, dialect: sa.Dialect) -> object:

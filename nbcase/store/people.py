@@ -26,6 +26,18 @@ def stations(connection: sa.Connection) -> list[Station]:
     return [Station(**row._mapping) for row in connection.execute(sa.select(table).order_by(table.c.code))]
 
 
+class StationNames(dict[str, str]):
+    """Names of stations by code; an unknown one is told by its code. In Chinese, as the names are: papers print them."""
+
+    def __missing__(self, code: str) -> str:
+        return f"受理点 {code}"
+
+
+def station_names(connection: sa.Connection) -> StationNames:
+    """What people call the stations that this side knows."""
+    return StationNames((entry.code, entry.name) for entry in stations(connection))
+
+
 def station(connection: sa.Connection, code: str) -> Station:
     """One station; LookupError when there is none with this code."""
     found = [entry for entry in stations(connection) if entry.code == code]

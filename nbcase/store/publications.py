@@ -1,6 +1,7 @@
 """Published lists at centre and desk: the centre numbers each change, a desk fetches what changed since its own number."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,9 @@ def publications(connection: sa.Connection) -> list[Publication]:
 
 def find_publication(connection: sa.Connection, name: str) -> Publication | None:
     """One list's head."""
-    return next((found for found in publications(connection) if found.name == name), None)
+    head, _ = _tables(connection)
+    row = connection.execute(sa.select(head).where(head.c.name == name)).first()
+    return Publication(**row._mapping) if row else None
 
 
 def standing_entries(connection: sa.Connection, name: str) -> dict[str, Any]:
@@ -43,10 +46,8 @@ def entries_after(connection: sa.Connection, name: str, revision: int) -> list[P
 
 def lock_publication(connection: sa.Connection, name: str) -> Publication | None:
     """At the centre: the list's head, held until the transaction ends, so that revisions follow each other."""
-    head, _ = _tables(connection)
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"publication {name}"))))
-    row = connection.execute(sa.select(head).where(head.c.name == name)).first()
-    return Publication(**row._mapping) if row else None
+    return find_publication(connection, name)
 
 
 def write_entries(connection: sa.Connection, head: Publication, entries: Sequence[PublishedEntry]) -> None:
@@ -61,8 +62,7 @@ def write_entries(connection: sa.Connection, head: Publication, entries: Sequenc
         ]
         connection.execute(sa.insert(entry), rows)
     connection.execute(sa.delete(table).where(table.c.name == head.name))
-    values = {name: getattr(head, name) for name in ("name", "revision", "checksum", "published_at", "signature")}
-    connection.execute(sa.insert(table).values(values))
+    connection.execute(sa.insert(table).values(asdict(head)))
 
 
 def changed_entries(standing: Mapping[str, Any], wanted: Mapping[str, Any], revision: int) -> list[PublishedEntry]:
@@ -81,6 +81,6 @@ def apply_delta(connection: sa.Connection, head: Publication, entries: Sequence[
 
 
 def forget_publication(connection: sa.Connection, name: str) -> None:
-    """Drop a list that did not add up; the next contact fetches it whole."""
+    """Drop a list, to take in the whole of it."""
     for table in _tables(connection):
         connection.execute(sa.delete(table).where(table.c.name == name))

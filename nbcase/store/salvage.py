@@ -171,16 +171,19 @@ class DamagedDatabase:
 def _committed_frames(wal: BinaryIO) -> dict[int, list[int]]:
     """Offsets of each page's frames, oldest first, up to the last COMMIT.
 
-    SQLite's own sums are not looked at: they end the log at the first spoilt frame, and each page proves itself anyway.
+    SQLite's own sums are not looked at: they end the log at the first spoilt frame, and each page proves itself anyway. A frame
+    with another salt is spoilt in its head, or left over from before the log began anew; those behind it still count.
     """
     salts = wal.read(_WAL_HEADER)[16:24]
     committed: dict[int, list[int]] = {}
     pending: list[tuple[int, int]] = []
     offset = _WAL_HEADER
-    while len(head := wal.read(_FRAME_HEADER)) == _FRAME_HEADER and head[8:16] == salts:
+    while len(head := wal.read(_FRAME_HEADER)) == _FRAME_HEADER:
         number, size_after = struct.unpack(">II", head[:8])
-        pending.append((number, offset + _FRAME_HEADER))
-        if size_after:
+        is_present = head[8:16] == salts
+        if is_present:
+            pending.append((number, offset + _FRAME_HEADER))
+        if is_present and size_after:
             for page, place in pending:
                 committed.setdefault(page, []).append(place)
             pending.clear()

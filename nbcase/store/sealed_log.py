@@ -14,7 +14,7 @@ What is in a frame is made and opened elsewhere (`nbcase.crypto.sealed_file`); h
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,8 +134,7 @@ class SealedLog:
     def state(self) -> LogState:
         """Acts, bytes, trouble."""
         acts = {sequence for segment in tuple(self._segments) for sequence in tuple(segment.hashes)}
-        size = sum(segment.path.stat().st_size for segment in tuple(self._segments) if segment.path.exists())
-        return LogState(acts=len(acts), bytes=size, problem=self._problem)
+        return LogState(acts=len(acts), bytes=sum(_size(segment.path) for segment in tuple(self._segments)), problem=self._problem)
 
     def paths(self) -> list[Path]:
         """Its files, in order."""
@@ -159,8 +158,10 @@ class SealedLog:
             try:
                 yield
             except Exception:
-                syncing.exception()
+                wait((syncing,))
                 self._take_back(place)
+                # A sync that failed concerns what earlier acts wrote too: it is reported once, to this one.
+                self._settle(place.segment, syncing)
                 raise
             self._settle(place.segment, syncing)
         reach("desk.seal.synced")
@@ -293,8 +294,10 @@ class SealedLog:
             file.flush()
             sync_folder(self._folder)
         except OSError as error:
-            file.close()
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.close()
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             raise _full_disk() from error
         self._file, self._seal = file, seal
         self._segments.append(Segment(path=path))
@@ -310,9 +313,9 @@ class SealedLog:
             self._give_up(self._segments[-1])
 
     def _end_segment(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = self._seal = None
+        file, self._file, self._seal = self._file, None, None
+        if file is not None:
+            file.close()
 
     def _take_back(self, place: _Place) -> None:
         """Leave the log as it was before the act. Where even that fails, the segment is given up for a new one."""
@@ -344,10 +347,8 @@ class SealedLog:
         """After a failed sync nobody knows what of a file is on the disk: go on in another one, with everything again."""
         segment.is_whole, segment.until = False, segment.last
         self._has_gap = True
-        try:
+        with suppress(OSError):
             self._end_segment()
-        except OSError:
-            self._file = self._seal = None
 
 
 def unsent_files(connection: sa.Connection, hashes: Sequence[str]) -> list[Attachment]:
@@ -414,6 +415,14 @@ class _Growing:
         with suppress(OSError):
             os.posix_fallocate(self._raw.fileno(), self.end, size + ROOM)
             self._room = self.end + size + ROOM
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none where it was dropped meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _next_number(folder: Path) -> int:

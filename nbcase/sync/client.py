@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from threading import local
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
@@ -125,7 +125,8 @@ class Line(Protocol):
 
 
 class HttpLine:
-    """The real line. Each thread has its own connection, so that a clerk's question does not wait behind a long upload.
+    """The real line. Each request that is under way has a connection of its own, so that a clerk's question does not wait
+    behind a long upload; connections are kept for whichever thread asks next, because the window's threads come and go.
 
     `ca_file` (PEM) is the only authority whose certificate the centre may have; empty for those that everybody knows.
     Raises `UserError` where there is no such file.
@@ -134,15 +135,13 @@ class HttpLine:
     def __init__(self, ca_file: str = "") -> None:
         if ca_file and not Path(ca_file).is_file():
             raise UserError(tr("没有根证书文件：{path}").format(path=ca_file), do=tr("请管理员核对设置 centre_ca_file。"))
-        self._ca_file = ca_file
-        self._local = local()
-        self._connections: list[requests.Session] = []
+        self._http = _http_session(ca_file)
 
     def carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str], answer_s: float) -> Reply:
         """One HTTP request."""
         kept = tr("办件保存在本机，连上后自动上传。")
         try:
-            with self._connection().request(
+            with self._http.request(
                 method, url, data=body or None, headers=headers, timeout=(CONNECT_S, answer_s), allow_redirects=False, stream=True
             ) as response:
                 content = _read(response)
@@ -159,16 +158,8 @@ class HttpLine:
             raise Offline(tr("连不上中心。"), safe=kept, do=tr("请检查网线和网络；程序会自动重试。")) from error
 
     def close(self) -> None:
-        """Drop the connections of all threads."""
-        for http in self._connections:
-            http.close()
-
-    def _connection(self) -> requests.Session:
-        if not hasattr(self._local, "http"):
-            self._local.http = _http_session(self._ca_file)
-            self._connections.append(self._local.http)
-        http: requests.Session = self._local.http
-        return http
+        """Drop its connections."""
+        self._http.close()
 
 
 class CentreClient:
@@ -235,13 +226,14 @@ class CentreClient:
         """Those of these files that the centre does not have."""
         return self._ask("POST", "/v1/attachments/known", FilesLacking, FilesQuery(hashes=list(hashes))).hashes
 
-    def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> Reply:
         """One signed request for those who judge status and headers themselves: see `nbcase.sync.files`."""
-        return self._send(method, target, body, headers)
+        body_hash = hashlib.sha256(body).hexdigest() if body else EMPTY_HASH
+        return self._at_the_right_time(lambda: self._send_once(method, target, body, headers, body_hash, answer_s))
 
     def send_as_clerk(self, method: str, target: str, headers: Mapping[str, str]) -> Reply:
         """The same with the clerk's session, without a body."""
-        return self._as_clerk(lambda token: self._send(method, target, b"", {**headers, "Nbcase-Session": token}))
+        return self._as_clerk(lambda token: self.send(method, target, b"", {**headers, "Nbcase-Session": token}))
 
     def push(self, bodies: Sequence[bytes], lacking: Sequence[str] = ()) -> BatchAnswer:
         """Send actions, each in its canonical form, in order; see `BatchAnswer.missing` and `.refused`.
@@ -305,9 +297,9 @@ class CentreClient:
         body, headers = _packed(message) if message is not None else (b"", {})
         headers = {**headers, **more_headers}
         if as_clerk:
-            reply = self._as_clerk(lambda token: self._send(method, target, body, {**headers, "Nbcase-Session": token}, answer_s=answer_s))
+            reply = self._as_clerk(lambda token: self.send(method, target, body, {**headers, "Nbcase-Session": token}, answer_s=answer_s))
         else:
-            reply = self._send(method, target, body, headers, answer_s=answer_s)
+            reply = self.send(method, target, body, headers, answer_s=answer_s)
         if reply.status != requests.codes.ok and reply.status not in also:
             raise refusal(reply)
         return _decode(reply.content, kind)
@@ -335,19 +327,6 @@ class CentreClient:
 
     def _time(self) -> str:
         return (self._clock.now() + self.clock_offset).isoformat()
-
-    def _send(
-        self,
-        method: str,
-        target: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        *,
-        answer_s: float = ANSWER_S,
-    ) -> Reply:
-        """Sign and send."""
-        body_hash = hashlib.sha256(body).hexdigest() if body else EMPTY_HASH
-        return self._at_the_right_time(lambda: self._send_once(method, target, body, headers, body_hash, answer_s))
 
     def _at_the_right_time(self, send: Callable[[], Reply]) -> Reply:
         """Send; a wrong clock is corrected by what the centre says, and the request signed anew, once."""
@@ -414,6 +393,8 @@ def _http_session(ca_file: str) -> requests.Session:
     http.verify = ca_file or True
     # Only what was signed and meant: no credentials from .netrc, no proxy that happens to be set.
     http.trust_env = False
+    # Nor cookies of whoever answers; without any, threads share nothing but the pool of connections, which is made for that.
+    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     return http
 
 

@@ -264,13 +264,13 @@ class Fetcher:
     def _fetch(self, content_hash: str) -> None:
         with reading(self._engine) as connection:
             received = desk_files.incoming_bytes(connection, content_hash)
-        while True:
+            is_whole = desk_files.is_incoming_whole(connection, content_hash)
+        while not is_whole:
             file, piece = self._ask(content_hash, received)
             with writing(self._engine) as connection:
                 desk_files.begin_incoming(connection, file)
                 received = desk_files.add_incoming(connection, content_hash, received, piece)
-            if received == file.size:
-                break
+            is_whole = received == file.size
         with reading(self._engine) as connection:
             is_right = desk_files.is_incoming_right(connection, content_hash)
         with writing(self._engine) as connection:

@@ -149,24 +149,21 @@ class SyncLoop:
         return STAGES[begin:]
 
     def _is_quiet(self) -> bool:
-        """Whether the last contact was whole, not long ago, and nothing has been done since."""
-        if self._whole_at is None or self._monotonic() - self._whole_at > WHOLE_S:
-            return False
-        return self.status(is_online=True, problem=None).waiting == 0
+        """Whether the last contact was whole and not long ago."""
+        return self._whole_at is not None and self._monotonic() - self._whole_at <= WHOLE_S
 
     def _has_news(self) -> bool:
-        """Ask; where the question itself fails, whole contact finds out why and says so."""
+        """Whether something waits here or at the centre; where the question itself fails, whole contact finds out why and says so."""
         client = self._contact.client
         with reading(self._contact.engine) as connection:
             cursor = state(connection, "cursor", START)
-            measured_s = state(connection, "clock_offset_s", 0.0)
-            sequence = desk_status(connection).sent
+            known = desk_status(connection)
         try:
-            if client.has_news(cursor=cursor, sequence=sequence):
+            if known.waiting or client.has_news(cursor=cursor, sequence=known.sent):
                 return True
         except UserError:
             return True
-        return bool(abs(client.clock_offset.total_seconds() - measured_s) > CLOCK_STEP_S)
+        return abs(client.clock_offset.total_seconds() - known.clock_offset_s) > CLOCK_STEP_S
 
     def _wait_after(self, *, has_failed: bool, put_off_s: float | None) -> float:
         self._failures = self._failures + 1 if has_failed else 0

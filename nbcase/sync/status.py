@@ -55,6 +55,11 @@ class SyncStatus:
     loading: Load | None = None
 
     @property
+    def is_unequal(self) -> bool:
+        """Whether the last count did not agree, which a person has to look at."""
+        return bool(self.centre_digest) and self.own_digest != self.centre_digest
+
+    @property
     def total(self) -> int:
         """All actions this desk ever made."""
         return self.sent + self.waiting

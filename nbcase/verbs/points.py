@@ -12,7 +12,7 @@ from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_json, sa
 
 def check_catalogue(arguments: Arguments) -> int:
     """Every mistake of a points catalogue, with file, entry and mend."""
-    from nbcase.points.catalogue import FOLDER, CatalogueError, load_points_catalogue
+    from nbcase.points.reading import FOLDER, CatalogueError, load_points_catalogue
 
     try:
         found = load_points_catalogue(arguments.catalogue or FOLDER)
@@ -34,7 +34,7 @@ def _check_catalogue(parser: Parser) -> None:
 def demo_department_data(arguments: Arguments) -> int:
     """A synthetic month of deliveries."""
     from nbcase.demo.departments import write_month
-    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.points.reading import load_points_catalogue
 
     if arguments.people < 1:
         raise UserError(tr("人数要大于 0。"))
@@ -60,7 +60,7 @@ def receive_delivery(arguments: Arguments) -> int:
 
     from nbcase.exchange.accept import accept_delivery
     from nbcase.exchange.delivery import MANIFEST, read_manifest
-    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.points.reading import load_points_catalogue
     from nbcase.points.tables import PERSON
 
     catalogue = load_points_catalogue()
@@ -90,8 +90,8 @@ def score(arguments: Arguments) -> int:
     import msgspec
 
     from nbcase.exchange.archive import Archive
-    from nbcase.points.catalogue import load_points_catalogue
     from nbcase.points.monthly import Inputs, score_month
+    from nbcase.points.reading import load_points_catalogue
 
     catalogue, archive = load_points_catalogue(), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
@@ -125,23 +125,24 @@ def _score(parser: Parser) -> None:
 
 def explain(arguments: Arguments) -> int:
     """One resident's points, down to the rows that counted."""
-    import duckdb
-
     from nbcase.exchange.archive import Archive
     from nbcase.exchange.delivery import NUMBER
-    from nbcase.points.catalogue import load_points_catalogue, show
+    from nbcase.points.catalogue import show
+    from nbcase.points.engine import connect, parquet
     from nbcase.points.monthly import records_of
+    from nbcase.points.reading import load_points_catalogue
     from nbcase.points.sheet import next_step
     from nbcase.points.sheet import score as score_one
 
     catalogue, archive = load_points_catalogue(), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
-    with duckdb.connect() as connection:
-        wanted = f"{NUMBER} = {_text(arguments.resident)}"
-        rows = connection.read_parquet(str(archive.persons)).filter(wanted).fetchall() if archive.persons.is_file() else []
+    with connect() as connection:
+        query = f"SELECT person FROM {parquet(archive.persons)} WHERE {NUMBER} = ?"
+        number = arguments.resident.strip().upper()
+        rows = connection.execute(query, [number]).fetchall() if archive.persons.is_file() else []
         if not rows:
             raise UserError(tr("名单里没有这个号码。"), do=tr("请核对号码，或先收下 person 的数据。"))
-        person = int(rows[0][1])
+        person = int(rows[0][0])
         records = records_of(connection, catalogue.tables, archive.paths(cut), [person])[person]
     district = str(records["person"][0].get("district_code") or "") if records["person"] else ""
     sheet = score_one(catalogue, records, arguments.as_of, district)
@@ -188,7 +189,7 @@ def publish_scores(arguments: Arguments) -> int:
     import msgspec
 
     from nbcase.operations.publish_scores import publish_scores as publish
-    from nbcase.points.catalogue import load_points_catalogue
+    from nbcase.points.reading import load_points_catalogue
     from nbcase.store.centre_database import open_centre_database
 
     engine = open_centre_database(arguments.database_url)
@@ -212,10 +213,6 @@ def _publish_scores(parser: Parser) -> None:
     parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
     parser.add_argument("--database-url", required=True)
     declare_json(parser)
-
-
-def _text(value: str) -> str:
-    return "'" + value.strip().upper().replace("'", "''") + "'"
 
 
 def _explain(parser: Parser) -> None:

@@ -27,12 +27,13 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from nbcase.points.catalogue import FOLDER, PointsCatalogue, load_points_catalogue
+from nbcase.points.catalogue import PointsCatalogue
+from nbcase.points.engine import write
 from nbcase.points.language import Compare, Divide, Expression, Fact, InList, Int, Lookup, Multiply, Step, walk
 from nbcase.points.monthly import columns_from
-from nbcase.points.records import Records
-from nbcase.points.rules import evaluate
-from nbcase.points.sheet import needed_facts, score
+from nbcase.points.reading import FOLDER, load_points_catalogue
+from nbcase.points.records import FactValue, Records
+from nbcase.points.sheet import needed_facts, score, scorer
 from nbcase.points.sql import facts_sql, rules_sql
 from tests.points.by_hand import points_by_hand
 from tests.points.test_two_faces import EVERYTHING, by_sql, prepared_tables, random_records
@@ -136,7 +137,7 @@ def boundary_vectors(catalogue: PointsCatalogue, on: date) -> list[dict[str, int
 
 
 def compare_rules(catalogue: PointsCatalogue, on: date) -> Counter[str]:
-    """Rules alone on the boundary vectors, in every district: walker against DuckDB."""
+    """Points, blocks and total alone on the boundary vectors, in every district: walker against DuckDB."""
     vectors = boundary_vectors(catalogue, on)
     names = sorted(vectors[0])
     columns = {f"f_{name}": np.array([vector[name] for vector in vectors], dtype=np.int64) for name in names}
@@ -150,13 +151,12 @@ def compare_rules(catalogue: PointsCatalogue, on: date) -> Counter[str]:
         scored = [dict(zip(given, row, strict=True)) for row in result.fetchall()]
     found: Counter[str] = Counter()
     for vector, row in zip(vectors, scored, strict=True):
-        points: dict[str, int] = {}
-        for indicator, line in catalogue.on(on, row["district_code"]):
-            if line.rule is not None:
-                points[indicator.code] = evaluate(line.rule, vector, points)
-                found["cells"] += 1
-                found[f"p_{indicator.code}"] += row[f"p_{indicator.code}"] != points[indicator.code]
-    return +found
+        facts = {name: FactValue(catalogue.facts[name], value) for name, value in vector.items()}
+        sheet = scorer(catalogue, on).from_facts(facts, row["district_code"])
+        wanted = {name: value for name, value in columns_from(sheet).items() if not name.startswith("f_")}
+        found["cells"] += len(wanted)
+        found.update(name for name, value in wanted.items() if row[name] != value)
+    return found
 
 
 def compare_spark(part: Part, folder: Path) -> Counter[str]:
@@ -168,7 +168,7 @@ def compare_spark(part: Part, folder: Path) -> Counter[str]:
     with duckdb.connect() as connection:
         prepared_tables(connection, catalogue, people)
         for code in catalogue.tables:
-            connection.execute(f"COPY t_{code} TO '{folder / code}.parquet' (FORMAT parquet)")
+            write(connection, f"SELECT * FROM t_{code}", folder / f"{code}.parquet")
     settings = {"spark.sql.ansi.enabled": "true", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
     builder = SparkSession.builder.master("local[2]")
     for key, value in settings.items():

@@ -21,13 +21,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from nbcase.demo.departments import write_month
 from nbcase.exchange.accept import accept_delivery
 from nbcase.exchange.archive import Archive
-from nbcase.points.catalogue import Indicator, load_points_catalogue
+from nbcase.points.catalogue import Indicator
+from nbcase.points.engine import connect, parquet, write
 from nbcase.points.language import (
     Add,
     AtLeast,
@@ -48,6 +48,7 @@ from nbcase.points.language import (
     When,
 )
 from nbcase.points.monthly import Inputs, make_views, score_month
+from nbcase.points.reading import load_points_catalogue
 from nbcase.points.sheet import needed_facts
 from nbcase.points.sql import facts_sql
 
@@ -101,10 +102,9 @@ def run_score(home: Path, memory: str) -> Measured:
 def run_read(home: Path, memory: str) -> Measured:
     """The floor: every column of every prepared table read and hashed."""
     began = time.perf_counter()
-    with duckdb.connect(config={"threads": 2, "memory_limit": memory}) as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with connect(threads=2, memory_limit=memory) as connection:
         for path in inputs(home).paths.values():
-            connection.execute(f"SELECT sum(hash(r)) FROM read_parquet('{path}') AS r").fetchall()
+            connection.execute(f"SELECT sum(hash(r)) FROM {parquet(path)} AS r").fetchall()
     return {"s": time.perf_counter() - began}
 
 
@@ -113,17 +113,15 @@ def run_openfisca(home: Path, memory: str) -> Measured:
     out = home / "openfisca.parquet"
     out.unlink(missing_ok=True)
     began = time.perf_counter()
-    config: dict[str, Any] = {"threads": 2, "preserve_insertion_order": False}
-    with duckdb.connect(config=config) as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with connect(threads=2, preserve_insertion_order=False) as connection:
         make_views(connection, CATALOGUE.tables, inputs(home).paths, "TRUE")
-        facts = connection.execute(f"{facts_sql(CATALOGUE, ON)}").fetchnumpy()
+        facts = connection.execute(facts_sql(CATALOGUE, ON)).fetchnumpy()
         facts_s = time.perf_counter() - began
         results = by_openfisca(facts)
         rules_s = time.perf_counter() - began - facts_s
         columns = {name: np.asarray(values) for name, values in {**facts, **results}.items() if name != "district_code"}
         connection.register("results", columns)
-        connection.execute(f"COPY (SELECT * FROM results) TO '{out}' (FORMAT parquet, COMPRESSION zstd)")
+        write(connection, "SELECT * FROM results", out)
     took = time.perf_counter() - began
     stages = {"facts": round(facts_s, 2), "rules": round(rules_s, 2), "write": round(took - facts_s - rules_s, 2)}
     return {"s": took, "stages": stages, "total_points": int(results["total"].sum(dtype=np.int64))}
@@ -137,7 +135,8 @@ def by_openfisca(facts: dict[str, Any]) -> dict[str, Array]:
 
     person = build_entity(key="person", plural="persons", label="", is_person=True)
     system = TaxBenefitSystem([person])
-    lines = [(indicator, found.rule) for indicator, found in _all_lines() if found.rule is not None]
+    # The shipped districts have no configured line, so everybody has the same ones.
+    lines = [(indicator, found.rule) for indicator, found in CATALOGUE.on(ON) if found.rule is not None]
     for fact in needed_facts(CATALOGUE, ON):
         system.add_variable(_variable(person, f"f_{fact.name}", None))
     for indicator, rule in lines:
@@ -148,11 +147,6 @@ def by_openfisca(facts: dict[str, Any]) -> dict[str, Array]:
         simulation.set_input(f"f_{fact.name}", PERIOD, np.asarray(facts[f"f_{fact.name}"]).astype(np.int32))
     names = [*(f"p_{indicator.code}" for indicator, _ in lines), "total"]
     return {name: simulation.calculate(name, PERIOD) for name in names}
-
-
-def _all_lines() -> list[Any]:
-    # The shipped districts have no configured line, so everybody has the same ones.
-    return CATALOGUE.on(ON)
 
 
 def _variable(person: Any, name: str, formula: Callable[..., Array] | None) -> type:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nbcase.exchange.archive import Archive
-from nbcase.exchange.delivery import DeliveryError, Manifest, read_manifest, write_manifest
+from nbcase.exchange.delivery import DeliveryError, Manifest, file_hash, read_manifest, write_manifest
 from tests.parts.departments import CATALOGUE, PEOPLE, deliver_month, register, take_in, write_csv
 
 EDUCATION = "document_number,level_code,awarded_on"
@@ -69,6 +69,38 @@ def test_each_row_that_cannot_be_used_is_set_aside_with_its_reason(data: Path, t
     }
 
 
+def test_one_person_written_in_two_ways_is_one_person_with_the_second_row_set_aside(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    others = [f"33029919900101{n:04d},1990-01-01,330211,normal" for n in range(100)]
+    twice = ["33029919840302003X,1984-03-02,330211,normal", " 33029919840302003x ,1984-03-02,330225,normal"]
+    lines = ["document_number,born_on,district_code,permit_state_code", *twice, *others]
+    quality = take_in(write_csv(tmp_path / "in", "person", lines), data)
+    assert (quality.taken, quality.people, quality.set_aside) == (101, 101, {"doubled": 1})
+    persons = [number for number, _ in duckdb.read_parquet(str(Archive(data).persons)).fetchall()]
+    assert persons.count("33029919840302003X") == 1
+    assert len(persons) == len(prepared(data, "person")) == 101
+    (kept,) = [row for row in prepared(data, "person") if row[0] == persons.index("33029919840302003X") + 1]
+    assert kept[3] == "330211"
+
+
+def test_a_month_with_a_fraction_is_set_aside_and_not_rounded(data: Path, tmp_path: Path) -> None:
+    lines = ["document_number,scheme_code,area_code,first_month,last_month", *(f"{PEOPLE[0]},a,b,{24_000 + n}," for n in range(99))]
+    quality = take_in(write_csv(tmp_path / "in", "insurance", [*lines, f"{PEOPLE[0]},a,b,24300.7,"]), data)
+    assert quality.set_aside == {"wrong_type": 1}
+
+
+def test_a_wrong_byte_deep_in_a_file_refuses_it(data: Path, tmp_path: Path) -> None:
+    folder = write_csv(tmp_path / "in", "education", [EDUCATION, *(f"{PEOPLE[0]},college,2006-07-01" for _ in range(60_000))])
+    path = folder / "data.csv"
+    path.write_bytes(path.read_bytes()[:-15] + b"\xff" + path.read_bytes()[-14:])
+    _change(folder, sha256=file_hash(path))
+    before = whole(data)
+    with pytest.raises(DeliveryError, match="读不出来"):
+        take_in(folder, data)
+    assert whole(data) == before
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -81,6 +113,7 @@ def test_each_row_that_cannot_be_used_is_set_aside_with_its_reason(data: Path, t
         (lambda folder: _change(folder, table="weather"), "清单写的是"),
         (lambda folder: _change(folder, scheme="hangzhou-2022"), "清单写的是"),
         (lambda folder: _change(folder, period="2026-13"), "写法不对"),
+        (lambda folder: _change(folder, revision=1000), "写法不对"),
         (lambda folder: _change(folder, file="../person/data.csv"), "同一文件夹"),
         (lambda folder: _change(folder, format="parquet"), "读不出来"),
     ],
@@ -116,10 +149,7 @@ def test_gb_18030_is_read_and_a_wrong_byte_is_refused(data: Path, tmp_path: Path
     folder = write_csv(tmp_path / "wrong", "employment", rows, encoding="gb18030", revision=2)
     path = folder / "data.csv"
     path.write_bytes(path.read_bytes().replace(b"2020", b"\xff\xff20"))
-    manifest = read_manifest(folder)
-    from nbcase.exchange.delivery import file_hash
-
-    write_manifest(folder, msgspec.structs.replace(manifest, sha256=file_hash(path)))
+    _change(folder, sha256=file_hash(path))
     with pytest.raises(DeliveryError, match="不是 gb18030 编码"):
         take_in(folder, data)
 
@@ -137,11 +167,13 @@ def test_late_and_corrected_deliveries_are_kept_beside_the_first_and_a_past_day_
     assert deliver("2026-10", 1) == (False, "", None)
     assert deliver("2026-11", 1) == (False, "", 1)
     assert deliver("2026-10", 2) == (True, "2026-10-r001", 1)
+    assert deliver("2026-10", 4) == (True, "2026-10-r002", 1)
+    assert deliver("2026-10", 3) == (True, "2026-10-r002", 1)
     with pytest.raises(DeliveryError, match="已经收下过"):
         deliver("2026-10", 2)
     archive = Archive(data)
     tables = list(CATALOGUE.tables)
-    assert archive.cut(tables, date(2026, 10, 31)) == {"person": "2026-10-r001", "education": "2026-10-r002"}
+    assert archive.cut(tables, date(2026, 10, 31)) == {"person": "2026-10-r001", "education": "2026-10-r004"}
     assert archive.cut(tables, date(2026, 11, 30))["education"] == "2026-11-r001"
     assert archive.cut(tables, date(2026, 9, 30)) == {}
 

@@ -33,7 +33,6 @@ LOGICAL_JUMP = 1_000_000
 RENEWED_AFTER = 200
 """Fills of the tables until they are truncated, so that dead rows do not slow the campaign down."""
 
-
 LONGEST_HOLD_S = 30.0
 
 _HELD_BACK = sa.text("SELECT EXISTS (SELECT FROM change_feed WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")
@@ -67,7 +66,6 @@ class SimulatedCentre:
     admin: psycopg.Connection[Any] = field(init=False)
     is_full: bool = False
     bugs: list[str] = field(default_factory=list)
-    restarts: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _shift: int = 0
     _arrived: tuple[str, ...] = ()
@@ -98,7 +96,6 @@ class SimulatedCentre:
         try:
             return self._loop.run_until_complete(self._ask(method, target, body, headers))
         except CentreCrash as error:
-            self.restarts += 1
             self.start()
             raise Offline("the centre died") from error
 
@@ -172,7 +169,7 @@ class SimulatedCentre:
 
     def reset(self, backup: Backup) -> None:
         """A new history begins from here."""
-        self._shift, self.is_full, self.restarts = 0, False, 0
+        self._shift, self.is_full = 0, False
         self.bugs.clear()
         self.admin.execute(_xid_default(0))
         self._fill(backup, is_physical=None)

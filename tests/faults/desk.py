@@ -65,7 +65,6 @@ class SimulatedDesk:
     loop: SyncLoop = field(init=False)
     log: SealedLog = field(init=False)
     told: dict[str, Action] = field(default_factory=dict)
-    numbers: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +89,6 @@ class SimulatedDesk:
         client.sign_in(self.template.login, self.template.key)
         contact = Contact(engine=self.engine, client=client, clock=self.clock, enrolment=self.template.enrolment)
         self.loop = SyncLoop(contact, uniform=lambda low, high: high)
-
         self.log = begin_sealing(self.engine, self.folder, self.template.enrolment, self.template.secrets, self.clock)
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 """A disk that forgets: what a desk wrote and did not sync may be gone after a crash.
 
-SQLite reaches its files through a table of functions (a VFS). `install` puts one in front of the real one that keeps,
+SQLite reaches its files through a table of functions (a VFS). `Watch` puts one in front of the real one that keeps,
 for every file below a watched folder, the writes since its last sync. `Disk.lose` then takes them back: all of them, a
 random part, or none (a killed process, whose writes the system still has). Our own files are watched at `os.fsync` and
 `os.fdatasync`: what a file held at its last sync is what it holds after the loss.
@@ -83,7 +83,6 @@ class Disk:
     on_write: Callable[[str], None] = lambda name: None
     is_off: bool = False
     is_full: bool = False
-    syncs: int = 0
     _unsynced: dict[str, list[_Step]] = field(default_factory=dict)
     _synced: dict[int, bytes] = field(default_factory=dict)
 
@@ -130,7 +129,6 @@ class Disk:
         """SQLite is about to sync a file."""
         code = self._passes("desk.disk.sync", IO_SYNC)
         if code == OK:
-            self.syncs += 1
             self._unsynced.pop(name, None)
         return code
 

@@ -55,7 +55,6 @@ class Machine:
 
     def __init__(self, work: Any, *given: Any) -> None:
         self._work, self._given = work, given
-        self.deaths: Counter[str] = Counter()
         self.start()
 
     def start(self) -> None:
@@ -120,7 +119,7 @@ class _Fuse:
 
 
 def desk_process(pipe: Connection, template: Template, folder: Path, url: str, deaths: Path) -> None:
-    """A desk with its clerk signed in: ``act``, ``contact``, ``actions``, ``shown``, ``end``."""
+    """A desk with its clerk signed in: ``work``, ``actions``, ``shown``, ``standing``."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     clock = SetClock(datetime(2026, 3, 2, tzinfo=UTC))
     fuse = _Fuse(deaths)

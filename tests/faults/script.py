@@ -66,7 +66,7 @@ class LineFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that happens. `verb` is one of `VERBS`; the other fields are what it needs."""
+    """One thing that happens. `verb` is one of `WEIGHTS`; the other fields are what it needs."""
 
     verb: str
     desk: int = 0
@@ -107,8 +107,7 @@ class Step:
         return []
 
 
-OF_A_DESK = ("register", "change", "move", "misplace", "decide", "contact", "clock", "dies", "carried", "set back")
-VERBS = (*OF_A_DESK, "backup", "restored", "dies at rest", "waits")
+OF_A_DESK = ("register", "change", "move", "misplace", "decide", "contact", "clock", "dies")
 
 
 def _shown(values: Sequence[tuple[str, str | None]]) -> str:
@@ -128,7 +127,7 @@ class Script:
 
 @dataclass(slots=True)
 class _Writer:
-    """Chooses steps; `weights` are tuned so that most histories have crashes, cuts and meetings, and some a restore."""
+    """Chooses steps; `WEIGHTS` are tuned so that most histories have crashes, cuts and meetings, and some a restore."""
 
     chance: random.Random
     has_backup: bool = False
@@ -153,13 +152,9 @@ class _Writer:
             return self._act(step)
         if verb == "contact":
             return self._contact(step)
-        if verb in ("clock", "waits"):
-            longest = 86_400 if verb == "clock" else 3_600
-            return replace(step, seconds=self.chance.choice((-longest, longest, 1, 60, 900)) if verb == "clock" else self._seconds(longest))
+        if verb in SECONDS:
+            return replace(step, seconds=self.chance.choice(SECONDS[verb]))
         return step
-
-    def _seconds(self, longest: int) -> int:
-        return self.chance.choice((1, 30, 600, longest))
 
     def _restore(self) -> Step:
         if not self.has_backup:
@@ -207,6 +202,9 @@ WEIGHTS = {
     "backup": 1,
     "restored": 1,
 }
+
+SECONDS = {"clock": (-86_400, 86_400, 1, 60, 900), "waits": (1, 30, 600, 3_600)}
+"""By how much a desk's clock jumps, and how long nothing happens."""
 
 POOL: dict[str, tuple[str | None, ...]] = {
     "phone": ("19900000001", "19900000002", "19900000003", None),

@@ -7,7 +7,7 @@ import pytest
 
 from nbcase.documents.printing import FolderQueue
 from nbcase.domain.case import CaseState, HandedIn
-from nbcase.domain.clerk import Clerk, Role
+from nbcase.domain.clerk import Clerk, Role, Station
 from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import Conflict, NotAllowed, UserError
 from nbcase.domain.permit import Endorsement, Permit, usable_until
@@ -15,7 +15,7 @@ from nbcase.operations.accept import Request, accept
 from nbcase.operations.decide import Decided, Verdict, confirm, decide
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.look import case_detail, resident_view
-from nbcase.operations.printing import print_document
+from nbcase.operations.printing import print_document, waiting_papers
 from nbcase.operations.provisional import (
     ASK_AGAIN,
     check_provisional,
@@ -25,6 +25,7 @@ from nbcase.operations.provisional import (
     revoke_provisional,
 )
 from nbcase.store.desk_database import writing
+from nbcase.store.people import add_people
 from nbcase.store.shelf import Shelf
 
 IDENTITY = HandedIn(code="identity", how="card")
@@ -110,6 +111,9 @@ def test_a_duplicate_is_taken_back_in_one_act_with_a_paper_and_a_notice(
     assert papers["acceptance-receipt"].revoked_on is None
     assert papers["permit-recall"].revoked_on is None
     assert not papers["permit-recall"].is_provisional
+    waiting = {paper.document.kind_code for paper in waiting_papers(desk)}
+    assert "permit-recall" in waiting
+    assert "permit-confirmation" not in waiting
     queue = FolderQueue(tmp_path / "printed")
     print_document(desk, reviewer, queue, papers["permit-recall"].id)
     with pytest.raises(UserError, match="已收回"):
@@ -156,8 +160,19 @@ def test_the_last_word_counts_while_the_centre_is_away_again(desk: Desk, reviewe
     set_line(desk, up=False)
     dispute = dispute_of(desk, provisional.case.id)
     assert dispute is not None
-    assert (dispute.station_name, dispute.resident_phone) == (ELSEWHERE, "19900005061")
+    assert (dispute.station_name, dispute.resident_phone) == (f"受理点 {ELSEWHERE}", "19900005061")
     assert revoke_provisional(desk, reviewer, provisional.case.id, "对方在先").case.state is CaseState.REVOKED
+
+
+def test_the_other_station_is_told_by_its_name(desk: Desk, reviewer: Clerk, provisional: Decided) -> None:
+    with writing(desk.engine) as connection:
+        add_people(connection, (), (Station(code=ELSEWHERE, name="鄞州样张服务站", prefix="YZ", division_code="330212"),))
+    issued_elsewhere(desk, provisional.case.resident_id)
+    with pytest.raises(Conflict, match="鄞州样张服务站 2026-05-01"):
+        confirm(desk, reviewer, provisional.case.id)
+    done = revoke_provisional(desk, reviewer, provisional.case.id, "对方在先")
+    assert "鄞州样张服务站" in done.notice.text
+    assert ELSEWHERE not in done.notice.text
 
 
 def test_an_endorsement_of_it_is_void(desk: Desk, reviewer: Clerk, provisional: Decided) -> None:

@@ -23,6 +23,7 @@ from nbcase.settings import Settings
 from nbcase.store import tables
 from nbcase.store.desk_database import open_desk_database, writing
 from nbcase.store.desk_work import DeskIdentity
+from nbcase.store.people import add_people
 from nbcase.store.search import catch_up, note_changed
 from nbcase.store.shelf import Shelf
 from ui.context import Notice
@@ -182,9 +183,7 @@ def _fill(desk: Desk, count: int, seed: int) -> None:
         connection.execute(
             sa.insert(tables.number_block).values(series=desk.station.prefix, first=9_000_001, last=9_000_500, next=9_000_001)
         )
-        for person in _records():
-            row = {name: getattr(person, name) for name in Clerk.__dataclass_fields__}
-            connection.execute(sa.insert(tables.desk_metadata.tables["clerk"]).values({**row, "role": person.role.value}))
+        add_people(connection, _records(), stations())
         shelf = Shelf(connection)
         records = [
             record

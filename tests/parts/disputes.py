@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from nbcase.demo.stations import stations
 from nbcase.domain.action import Action, Answer, Outcome
 from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.ids import new_id
@@ -49,7 +50,7 @@ def disputed(counter: Counter, resident: Resident, field: str, theirs: object, y
         theirs_by="clerk-elsewhere",
         theirs_at=now - timedelta(minutes=98),
         found_at=now + timedelta(minutes=2),
-        stations=(counter.desk.identity.station_code, "3302130020"),
+        stations=(counter.desk.identity.station_code, stations()[1].code),
         station_code=counter.desk.identity.station_code,
     )
     with writing(counter.desk.engine) as connection:

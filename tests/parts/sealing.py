@@ -111,7 +111,7 @@ class SealedDesk:
 
     def sealed(self) -> list[Action]:
         """Every act in the log as the centre reads it, in order."""
-        return [read_action(frame.plain) for path in self.log.paths() for frame in read_frames(path) if frame.kind is Kind.ACTION]
+        return [action for path in self.log.paths() for action in acts_in(path)]
 
 
 def read_frames(path: Path) -> list[Frame]:
@@ -122,6 +122,11 @@ def read_frames(path: Path) -> list[Frame]:
     assert not reader.damages
     assert not reader.foreign
     return frames
+
+
+def acts_in(path: Path) -> list[Action]:
+    """The acts in a file as the centre reads it, in order."""
+    return [read_action(frame.plain) for frame in read_frames(path) if frame.kind is Kind.ACTION]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from nbcase.points.catalogue import load_points_catalogue
+from nbcase.points.reading import load_points_catalogue
 from nbcase.points.sheet import score
 from tests.points.by_hand import points_by_hand
 from tests.points.test_two_faces import DAYS, random_records

@@ -1,16 +1,21 @@
 """The catalogue is refused for each kind of mistake, with the file, the entry and the mend; the shipped one has none."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbcase.cli import NO, OK, main
-from nbcase.points.catalogue import FOLDER, CatalogueError, load_points_catalogue, show
+from nbcase.points.catalogue import show
 from nbcase.points.language import Mistake, hundredths, parse
+from nbcase.points.reading import FOLDER, CatalogueError, catalogue_from, load_points_catalogue
 
 AGE = "{ say: 40 周岁, facts: { age: 40 }, points: 20 }"
 INSURANCE = "{ at_most: [{ mul: [{ fact: insurance_months }, { points: 0.5 }] }, { points: 30 }] }"
@@ -76,6 +81,15 @@ MISTAKES = {
         "{ mul: [{ mul: [4000000000, 4000000000] }, { fact: insurance_months }] }",
         "放不进 64 位整数",
     ),
+    "reference to a line without a rule": ("province.yaml", INSURANCE, "{ ref: tax }", "“tax”在 2022-04-06 没有规则，不能引用"),
+    "example with a line that the rule does not name": (
+        "province.yaml",
+        AGE,
+        AGE.replace("facts:", "lines: { education: 8 }, facts:"),
+        "没有引用指标“education”",
+    ),
+    "block without a name": ("scheme.yaml", "{ name: 市级共性指标, cap: 150 }", "{ cap: 150 }", "缺少“name”"),
+    "indicators that are no list": ("district/330225.yaml", "indicators:\n", "indicators: 7\nunused:\n", "不认识的键“unused”"),
     "no yaml": ("city.yaml", "block: city", "block: [city", "不是 UTF-8 的 YAML"),
     "empty file": ("city.yaml", None, "", "文件是空的"),
 }
@@ -100,6 +114,57 @@ def test_each_mistake_is_named_with_its_file_and_the_catalogue_is_not_used(folde
     assert fitting, caught.value.mistakes
     assert name == "circle" or Path(file).name in fitting[0] or "330225" in fitting[0] or "insurance" in fitting[0]
     assert caught.value.safe
+
+
+JUNK = (None, True, 3.5, -1, 10**40, "x", [], [[]], {}, {"x": []})
+
+
+def test_whatever_stands_at_any_place_is_taken_or_a_mistake_in_words() -> None:
+    folder = Path(__file__).parent / "everything"
+    contents = {path.name: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yaml")}
+    refused: list[CatalogueError] = []
+    for count, (place, junk) in enumerate(product(_places(contents), JUNK)):
+        # Every seventh of some six thousand: a second and a half. Seven and ten have no divisor in common, so each place comes.
+        if count % 7:
+            continue
+        try:
+            catalogue_from(_with(contents, place, junk))
+        except CatalogueError as error:
+            refused.append(error)
+    assert len(refused) > 500
+    assert all(error.mistakes and all(error.mistakes) for error in refused)
+
+
+def _places(plain: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if len(place) > 1:
+        yield place
+    inside = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, inner in inside:
+        yield from _places(inner, (*place, key))
+
+
+def _with(plain: Any, place: tuple[Any, ...], junk: Any) -> Any:
+    if not place:
+        return junk
+    found = plain.copy()
+    found[place[0]] = _with(plain[place[0]], place[1:], junk)
+    return found
+
+
+def test_a_line_may_refer_to_others_from_a_day_on_which_they_have_rules(folder: Path) -> None:
+    path = folder / "province.yaml"
+    text = path.read_text("utf-8")
+    new = "{ at_most: [{ add: [{ ref: age }, { fact: insurance_months }] }, { points: 30 }] }"
+    examples = "examples:\n          - { say: 四十岁加一月, facts: { insurance_months: 1 }, lines: { age: 20 }, points: 20.01 }\n"
+    begin = text.index("        examples:", text.index(INSURANCE))
+    end = text.index("  - code: residence")
+    path.write_text(text[:begin].replace(INSURANCE, new) + "        " + examples + text[end:], "utf-8")
+    catalogue = load_points_catalogue(folder)
+    codes = [indicator.code for indicator, _ in catalogue.on(date(2026, 10, 31))]
+    assert codes.index("insurance") > codes.index("age")
+    path.write_text(path.read_text("utf-8").replace("lines: { age: 20 }, points: 20.01", "lines: { age: 21 }, points: 21.01"), "utf-8")
+    with pytest.raises(CatalogueError, match="age=21 不在它的范围 0–20"):
+        load_points_catalogue(folder)
 
 
 def test_several_mistakes_are_all_told_at_once(folder: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from nbcase.domain.errors import UserError
 from nbcase.points import monthly
-from nbcase.points.catalogue import FOLDER, load_points_catalogue
 from nbcase.points.monthly import Differs, Run, score_month
-from tests.parts.departments import CATALOGUE, PEOPLE, deliver_month, inputs, take_in, write_csv
+from nbcase.points.reading import FOLDER, load_points_catalogue
+from tests.parts.departments import CATALOGUE, PEOPLE, deliver_month, inputs, register, take_in, write_csv
 
 OCTOBER, NOVEMBER = date(2026, 10, 31), date(2026, 11, 30)
 PERSONS = 3_000
@@ -119,6 +119,32 @@ _NEW_EDUCATION = """      - from: 2026-11-01
         until: 2026-11-01
         basis: 甬政办发〔2022〕10号
         note: 瑞安"""
+
+
+def test_a_folder_may_have_any_name_and_an_empty_register_is_a_run_of_nobody(tmp_path: Path) -> None:
+    odd = tmp_path / "o'clock [1]"
+    data = odd / "data"
+    data.mkdir(parents=True)
+    take_in(write_csv(odd / "in", "person", ["document_number,born_on,district_code,permit_state_code"]), data)
+    assert run(data, odd / "one").people == 0
+    register(odd / "register", odd / "more")
+    assert run(odd / "more", odd / "two", previous=odd / "one").appeared == 3
+
+
+def test_a_comparison_with_what_is_no_finished_run_is_refused_before_anything_is_done(delivered: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="不是一次算完的结果"):
+        run(delivered, tmp_path / "out", previous=tmp_path / "nothing")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_half_run_in_parts_of_another_size_begins_anew(delivered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(done: int, people: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(delivered, tmp_path / "out", progress=stop)
+    monkeypatch.setattr(monthly, "RANGE", 700)
+    assert run(delivered, tmp_path / "out").people == PERSONS
 
 
 def test_a_table_that_nobody_delivered_counts_nothing_and_is_named(tmp_path: Path) -> None:

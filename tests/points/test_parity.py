@@ -23,6 +23,10 @@ WRONG = {
     "a comparison the other way": (" <= 1", " < 1"),
     "what no key fits": ("ELSE 100 END", "ELSE 0 END"),
     "a district that is another": ("'330225'", "'330226'"),
+    "another line's points": ("p_a_step + p_b_lookup", "p_a_step + p_a_step"),
+    "a block's cap": ("LEAST(p_g_more, 500)", "LEAST(p_g_more, 600)"),
+    "a block that is left out": (" + b_deduction", ""),
+    "a total under nothing": (" + b_district, 0)", " + b_district, -1)"),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbcase.points.catalogue import load_points_catalogue
+from nbcase.points.reading import load_points_catalogue
 from nbcase.points.records import Records
 from nbcase.points.sheet import Line, NextStep, Sheet, next_step, score
 
@@ -75,6 +75,21 @@ def test_what_grows_by_itself_says_the_day_on_which_it_does(records: Records) ->
     residence = following(records, "residence")
     assert residence is not None
     assert (residence.points, residence.by_on) == (2250, date(2026, 11, 5))
+
+
+def test_a_contract_that_has_an_end_says_the_day_too_where_it_lasts_long_enough(records: dict[str, list[dict[str, Any]]]) -> None:
+    for ends_on, day in ((date(2027, 11, 19), date(2026, 11, 19)), (date(2026, 11, 10), None)):
+        records["employment"][0]["last_on"] = ends_on
+        step = following(records, "employment")
+        assert step is not None
+        assert step.by_on == day
+
+
+def test_a_birthday_that_adds_points_says_its_day(records: dict[str, list[dict[str, Any]]]) -> None:
+    records["person"] = [{"born_on": date(2026, 3, 2)}]
+    step = following(records, "age")
+    assert step is not None
+    assert (step.now, step.at, step.points, step.by_on) == (0, 1, 2000, date(2027, 3, 2))
 
 
 def test_what_needs_an_act_says_no_day_and_a_full_line_says_nothing(records: dict[str, list[dict[str, Any]]]) -> None:

@@ -10,8 +10,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from nbcase.points.catalogue import FOLDER, PointsCatalogue, load_points_catalogue
-from nbcase.points.prepared import ORDINAL_OF_1970, prepare_sql
+from nbcase.points.catalogue import PointsCatalogue
+from nbcase.points.prepared import DELIVERED, ORDINAL_OF_1970, prepare_sql
+from nbcase.points.reading import FOLDER, load_points_catalogue
 from nbcase.points.records import Records
 from nbcase.points.sheet import needed_facts, score
 from nbcase.points.sql import columns_of, facts_sql, rules_sql
@@ -19,7 +20,6 @@ from nbcase.points.tables import ColumnKind, Table
 
 EVERYTHING = Path(__file__).parent / "everything"
 DAYS = (date(2026, 10, 31), date(2024, 2, 29), date(2027, 3, 1))
-TYPES = {ColumnKind.MONTH: "INTEGER", ColumnKind.INT: "BIGINT"}
 
 
 def random_records(catalogue: PointsCatalogue, chance: random.Random, on: date) -> Records:
@@ -101,7 +101,7 @@ def _column(kind: ColumnKind, values: list[Any]) -> np.ndarray[Any, Any]:
 def _typed(name: str, kind: ColumnKind) -> str:
     if kind is ColumnKind.DAY:
         return f"CASE WHEN {name} <> {ABSENT} THEN DATE '1970-01-01' + CAST({name} - {ORDINAL_OF_1970} AS INTEGER) END"
-    return f"CAST({name} AS VARCHAR)" if kind is ColumnKind.CODE else f"CAST(NULLIF({name}, {ABSENT}) AS {TYPES[kind]})"
+    return f"CAST({name} AS VARCHAR)" if kind is ColumnKind.CODE else f"CAST(NULLIF({name}, {ABSENT}) AS {DELIVERED[kind]})"
 
 
 @pytest.mark.parametrize("on", DAYS)

@@ -1,5 +1,6 @@
 """What the centre answers to requests that a desk's program would not send."""
 
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -109,9 +110,19 @@ def test_a_body_that_is_spoilt_or_too_large_is_refused_with_the_reason(sender: S
     assert response.json()["what"]
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=1.1&limit=0", "cursor=1.1&limit=99999", "limit=-1", "limit=x"])
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=1.1&limit=0", "cursor=1.1&limit=99999", "limit=-1", "limit=x", "limit=" + "9" * 5000]
+)
 def test_a_page_that_cannot_be_is_refused(sender: Sender, query: str) -> None:
     assert sender.send("GET", f"/v1/changes?{query}").status_code == 400
+
+
+def test_a_body_that_stops_coming_gives_its_place_back(centre: RunningCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbcase.server.bodies.SILENT_S", 0.05)
+    address = centre.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as line:
+        line.sendall(b"POST /v1/actions HTTP/1.1\r\nHost: centre\r\nContent-Length: 9\r\n\r\nhalf")
+        assert line.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
 def test_health_is_open_to_all_and_says_whether_the_database_answers(centre: RunningCentre, sender: Sender) -> None:

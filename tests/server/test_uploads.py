@@ -207,6 +207,15 @@ def test_a_piece_past_the_bound_is_refused(tus: Tus) -> None:
     assert tus.offset(hashlib.sha256(content).hexdigest()) == 0
 
 
+def test_a_file_without_its_note_is_noted_with_the_size_that_it_has(tus: Tus, centre: RunningCentre) -> None:
+    tus.create(body=CONTENT)
+    with centre.centre.engine.begin() as connection:
+        connection.execute(sa.delete(centre_metadata.tables["attachment"]))
+    answer = tus.create(Upload_Length=str(len(CONTENT) - 1))
+    assert (answer.status_code, answer.headers["Upload-Length"]) == (201, str(len(CONTENT)))
+    assert content_at(centre) == CONTENT
+
+
 def test_a_file_past_the_bound_is_refused_in_words(tus: Tus) -> None:
     answer = tus.create(Upload_Length=str(MOST_FILE + 1))
     assert answer.status_code == 413
@@ -223,6 +232,7 @@ def test_a_file_past_the_bound_is_refused_in_words(tus: Tus) -> None:
         ({"Upload_Metadata": "sha256 ???"}, 400),
         ({"Upload_Metadata": metadata("../../etc/passwd", "image/png")}, 400),
         ({"Upload_Metadata": metadata(HASH, "image/png\r\nX: y")}, 400),
+        ({"Upload_Metadata": metadata(HASH, "图片/png")}, 400),
         ({"key": new_signing_key()}, 401),
     ],
 )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nbcase.domain.clerk import Station
 from nbcase.domain.errors import UserError
 from nbcase.store.centre_database import open_centre_database
-from nbcase.store.feed import START, adopt_feed, append, feed_head, parse_cursor, read_page
+from nbcase.store.feed import START, adopt_feed, append, parse_cursor, read_page
 from nbcase.store.people import add_people
 from nbcase.store.tables import change_feed
 
@@ -95,11 +95,8 @@ def test_a_station_sees_its_own_rows_and_those_for_everybody_in_order(engine: sa
         with engine.begin() as connection:
             append(connection, [_row(name, station_code)])
     first, cursor = _read(engine, START, limit=2)
-    rest, end = _read(engine, cursor, limit=2)
+    rest, _ = _read(engine, cursor, limit=2)
     assert (first, rest) == (["a", "c"], ["d"])
-    with engine.begin() as connection:
-        assert feed_head(connection, STATION) == end
-        assert feed_head(connection, "nobody") != START
 
 
 def _written(engine: sa.Engine, *names: str) -> None:

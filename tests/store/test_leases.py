@@ -82,9 +82,10 @@ def test_where_the_book_was_restored_too_the_desk_that_comes_later_is_told_to_st
         assert claim(connection, LeaseBook(tmp_path / "after"), "JS", "a", [lost], NOW) == [lost]
 
 
-def test_a_spoilt_book_stops_leasing_in_words_and_nothing_else(engine: sa.Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b'{"JS": ', b'{"\xff\xfe": 1}'])
+def test_a_spoilt_book_stops_leasing_in_words_and_nothing_else(engine: sa.Engine, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "leases.json"
-    path.write_bytes(b'{"JS": ')
+    path.write_bytes(content)
     with engine.begin() as connection, pytest.raises(UserError, match="号段簿已损坏"):
         lease_block(connection, LeaseBook(path), "JS", "a", NOW)
 

@@ -7,13 +7,42 @@ import pytest
 
 from nbcase.demo.people import people
 from nbcase.domain.case import Case, CaseState
+from nbcase.domain.conflict import FieldConflict
+from nbcase.domain.document import Document
 from nbcase.domain.resident import Resident
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
 from nbcase.store.records import TYPE_NAMES, Record
 from nbcase.store.row_format import instant_text, row_format
 from nbcase.store.shelf import Shelf
 
-RECORDS = [record for person in people(40, 3, date(2026, 11, 24), b"k" * 32) for record in person.records()]
+AT = datetime(2026, 11, 24, 8, 21, 0, 7, tzinfo=UTC)
+CONFLICT = FieldConflict(
+    id="f",
+    action_id="a",
+    subject_type="resident",
+    subject_id="r",
+    field="phone",
+    theirs={"b": [1, None], "a": "样"},
+    yours="样",
+    yours_by="li",
+    found_at=AT,
+    stations=("s", "t"),
+    station_code="s",
+)
+PAPER = Document(
+    id="d",
+    case_id="c",
+    resident_id="r",
+    kind_code="k",
+    number="n",
+    content_hash="0" * 64,
+    made_at=AT,
+    made_by="li",
+    is_provisional=True,
+    station_code="s",
+)
+RECORDS: list[Record] = [record for person in people(40, 3, date(2026, 11, 24), b"k" * 32) for record in person.records()]
+RECORDS += [CONFLICT, PAPER]
 
 
 def by_type(kind: type[Record]) -> Record:
@@ -36,7 +65,7 @@ def test_both_ways_write_the_same_row_and_read_the_same_record(tmp_path: Path, k
     engine.dispose()
 
 
-def test_an_instant_of_any_zone_is_kept_in_utc_with_microseconds(tmp_path: Path) -> None:
+def test_an_instant_of_any_zone_is_kept_in_utc_with_microseconds() -> None:
     at = datetime(2026, 11, 24, 16, 21, tzinfo=timezone(timedelta(hours=8)))
     assert instant_text(at) == "2026-11-24 08:21:00.000000"
     case = Case(

@@ -1,6 +1,7 @@
 """Reading a damaged database page by page: what SQLite would read, and what it would not."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def test_with_a_spoilt_first_page_everything_else_is_still_there(sealed_desk: Se
     found, database = salvaged(copy, salt)
     assert [found.acts[sequence] for sequence in sorted(found.acts)] == [[act] for act in acts]
     assert found.spoilt_pages == 1
+    database.close()
+
+
+def test_a_frame_of_the_write_ahead_log_with_a_spoilt_head_costs_itself_only(sealed_desk: SealedDesk) -> None:
+    acts = [sealed_desk.act(f"样{number}") for number in range(5)]
+    path = sealed_desk.folder / DATABASE_NAME
+    copy = path.with_name("copy.db")
+    shutil.copyfile(path, copy)
+    wal = bytearray(path.with_name(f"{path.name}-wal").read_bytes())
+    wal[32 + 8] ^= 1
+    copy.with_name("copy.db-wal").write_bytes(wal)
+    found, database = salvaged(copy, path.read_bytes()[:SALT])
+    assert found.acts == {act.sequence: [act] for act in acts}
     database.close()
 
 

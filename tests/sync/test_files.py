@@ -232,6 +232,25 @@ def test_a_file_of_another_desk_comes_down_over_a_line_that_breaks_each_time(sen
     assert line.carried == [], "what is here is not fetched"
 
 
+def test_a_desk_that_died_between_the_last_piece_and_the_check_has_the_file_without_asking(
+    sent: WorkingDesk, make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colleague = make_desk("qian")
+    line = put_in(colleague, lambda method, path: "")
+
+    def die(*anything: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nbcase.store.desk_files.is_incoming_right", die)
+        with pytest.raises(KeyboardInterrupt):
+            Fetcher(colleague.engine, colleague.client).fetch(HASH)
+    assert here(colleague) is None
+    line.carried.clear()
+    Fetcher(colleague.engine, colleague.client).fetch(HASH)
+    assert (here(colleague), line.carried) == (BIG, [])
+
+
 def test_wrong_content_from_the_line_is_thrown_away(sent: WorkingDesk, make_desk: MakeDesk) -> None:
     colleague = make_desk("qian")
     real = colleague.client._line
@@ -311,8 +330,8 @@ def test_a_centre_that_is_killed_again_and_again_gets_the_file_piece_by_piece(
     deaths = 0
     for moment, passing in (("centre.file.before", 3), ("centre.file.after", 3), ("centre.file.before", 5), ("centre.commit.after", 9)):
         process, _ = start(int(url.rsplit(":", 1)[1]), moment, passing)
-        desk.sync()
-        deaths += process.poll() == -signal.SIGKILL
+        if not desk.sync().is_online:
+            deaths += process.wait(30) == -signal.SIGKILL
         process.kill()
         process.wait()
     assert deaths >= 3

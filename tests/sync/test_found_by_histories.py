@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from nbcase.domain.action import Answer, Outcome
 from nbcase.domain.errors import NotAllowed
 from nbcase.domain.resident import Resident
 from nbcase.server.centre import open_centre
 from nbcase.store.centre_database import transaction
-from nbcase.store.desk_database import reading
+from nbcase.store.desk_database import reading, writing
+from nbcase.store.desk_files import files_at_centre, note_at_centre
 from nbcase.store.desk_work import state
 from nbcase.store.file_uses import files_id, noted_files
-from nbcase.store.outbox import next_batch
+from nbcase.store.outbox import keep_answers, next_batch
 from nbcase.store.replica import LAID_OVER_FROM
 from nbcase.sync.stages import pull, push
 from tests.parts.centres import RunningCentre
@@ -74,3 +76,32 @@ def test_files_that_a_restored_folder_has_lost_are_brought_again_by_the_desks_th
     open_centre(centre_database, tmp_path / "centre", centre.clock).close()
     with transaction(centre.centre.engine) as connection:
         assert files_id(connection) == name, "nothing is missing any more, so nobody is asked again"
+
+
+def test_a_file_whose_upload_was_answered_wrongly_counts_as_sent_once_its_act_is_taken(
+    centre: RunningCentre, centre_database: str, tmp_path: Path, make_desk: MakeDesk
+) -> None:
+    desk = make_desk("li")
+    desk.act(desk.resident(), files=(b"sent",))
+    desk.sync()
+    sent = hashlib.sha256(b"sent").hexdigest()
+    # The line repeated the upload: the centre had the file, and the desk was told of the repeat alone, a refusal.
+    with writing(desk.engine) as connection:
+        note_at_centre(connection, [sent], is_there=False)
+        connection.exec_driver_sql("UPDATE outbox SET outcome = NULL, versions = NULL")
+    push(desk.contact)
+    with reading(desk.engine) as connection:
+        assert files_at_centre(connection) == [sent]
+    shutil.rmtree(tmp_path / "centre" / "attachments" / sent[:2])
+    open_centre(centre_database, tmp_path / "centre", centre.clock).close()
+    assert desk.sync().problem is None
+    assert b"".join(centre.centre.blobs.read(sent)) == b"sent"
+
+
+def test_a_file_of_an_act_that_was_not_taken_does_not_count_as_sent(make_desk: MakeDesk) -> None:
+    desk = make_desk("li")
+    action = desk.act(desk.resident(), files=(b"kept here",))
+    answer = Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason="附件缺失")
+    with writing(desk.engine) as connection:
+        keep_answers(connection, [answer], desk.clock.now())
+        assert files_at_centre(connection) == []

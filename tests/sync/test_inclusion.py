@@ -60,6 +60,8 @@ def test_whatever_is_changed_in_it_is_found(desk: WorkingDesk) -> None:
         "属于另一台电脑": _with_act(proof, action=replace(act.action, desk_id="another")),
         "签名不对": msgspec.structs.replace(proof, at="2026-03-01T00:00:00+00:00"),
         "没有任何操作": msgspec.structs.replace(proof, acts=[]),
+        "不都是受理号 JS-26-0000003": msgspec.structs.replace(proof, number="JS-26-0000003"),
+        "不都是受理号 JS-26-0000001": msgspec.structs.replace(proof, acts=[act, prove_case(at_desk(desk), "JS-26-0000002").acts[1]]),
     }
     for words, wrong in forged.items():
         assert any(words in line for line in check_proof(wrong, key)), words

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +12,7 @@ from nbcase.crypto.keys import new_signing_key
 from nbcase.domain.clock import SystemClock
 from nbcase.domain.errors import Offline, UserError
 from nbcase.operations.messages import HelloRequest
-from nbcase.sync.client import Busy, CentreClient
+from nbcase.sync.client import Busy, CentreClient, HttpLine
 from nbcase.sync.loop import LONGEST_WAIT_S, retry_wait
 
 HELLO = HelloRequest(protocol=1, numbers_left=0, held_blocks=[], people_digest="")
@@ -40,6 +41,47 @@ def answering(answer: bytes) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+
+@contextmanager
+def counting() -> Iterator[tuple[str, list[str]]]:
+    """A listener that keeps its connections; the URL of it and one entry for each connection."""
+    listener, callers = socket.create_server(("127.0.0.1", 0)), list[str]()
+
+    def serve_one(caller: socket.socket) -> None:
+        with caller:
+            while caller.recv(65536):
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+
+    def serve() -> None:
+        with ThreadPoolExecutor(4) as beside:
+            while True:
+                try:
+                    caller, address = listener.accept()
+                except OSError:
+                    return
+                callers.append(str(address))
+                beside.submit(serve_one, caller)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", callers
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_threads_that_come_and_go_leave_no_connection_behind() -> None:
+    with counting() as (url, callers):
+        line = HttpLine()
+        for _ in range(5):
+            thread = threading.Thread(target=line.carry, args=("GET", url, b"", {}, 5.0))
+            thread.start()
+            thread.join()
+        line.close()
+        assert len(callers) == 1
 
 
 def _http(status: str, kind: str, body: bytes, *headers: str) -> bytes:

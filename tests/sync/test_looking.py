@@ -201,6 +201,14 @@ def test_this_computer_has_addresses() -> None:
     assert addresses() == addresses() != frozenset()
 
 
+def test_a_system_that_does_not_tell_its_addresses_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("psutil.net_if_addrs", refuse)
+    assert addresses() == frozenset()
+
+
 def test_a_clerks_search_does_not_wait_behind_the_thread_that_uploads(
     centre: RunningCentre, make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,15 +82,16 @@ def test_an_answer_that_was_lost_is_no_old_desk(centre: RunningCentre, make_desk
     assert desk.sync().is_equal
 
 
-def test_a_desk_that_lost_its_log_but_not_its_last_acts_gets_the_log_back(centre: RunningCentre, make_desk: MakeDesk) -> None:
+@pytest.mark.parametrize("lost", [3, 5])
+def test_a_desk_that_lost_its_log_but_not_its_last_acts_gets_the_log_back(centre: RunningCentre, make_desk: MakeDesk, lost: int) -> None:
     desk = make_desk("li")
     for _ in range(5):
         desk.act(desk.resident())
     desk.sync()
     desk.act(desk.resident())
     with desk.engine.begin() as connection:
-        connection.execute(sa.delete(tables.desk_action).where(tables.desk_action.c.sequence <= 5))
-        connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.sequence <= 5))
+        connection.execute(sa.delete(tables.desk_action).where(tables.desk_action.c.sequence <= lost))
+        connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.sequence <= lost))
     status = desk.sync()
     assert (status.problem, status.waiting, status.is_equal, status.confirmed) == (None, 0, True, 6)
     assert [entry[1] for entry in chain(desk)] == at_centre(centre, desk)
@@ -111,3 +112,26 @@ def test_numbers_that_were_given_out_before_and_after_are_named_and_never_again(
     with reading(desk.engine) as connection:
         (following,) = connection.execute(sa.select(tables.number_block.c.next)).scalars()
     assert following == 3
+
+
+def test_an_act_that_was_sent_from_behind_is_not_there_twice_when_an_image_from_before_comes_back(
+    centre: RunningCentre, make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    desk = make_desk("li")
+    desk.act(desk.resident())
+    desk.sync()
+    image_of(desk, tmp_path / "first")
+    for _ in range(3):
+        desk.act(desk.resident())
+    desk.sync()
+    restore(desk, tmp_path / "first")
+    desk.act(desk.resident())
+    image_of(desk, tmp_path / "second")
+    desk.sync()
+    assert len(at_centre(centre, desk)) == 5
+    restore(desk, tmp_path / "second")
+    desk.act(desk.resident())
+    status = desk.sync()
+    assert (status.problem, status.waiting, status.is_equal) == (None, 0, True)
+    assert [entry[1] for entry in chain(desk)] == at_centre(centre, desk)
+    assert len(at_centre(centre, desk)) == 6

@@ -12,6 +12,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.publication import Publication, checksum
 from nbcase.operations.messages import PublicationAnswer
 from nbcase.operations.publishing import CALENDAR, publish, publish_calendar, working_calendar
+from nbcase.server.pulse import Board
 from nbcase.store.desk_database import reading
 from nbcase.store.publications import publications, standing_entries
 from nbcase.store.tables import centre_metadata
@@ -107,6 +108,15 @@ def test_a_restored_centre_with_an_older_revision_is_followed(centre: RunningCen
     issue(centre, {"b": 9})
     assert desk.sync().problem is None
     assert at_desk(desk) == {"b": 9}
+
+
+def test_a_published_list_is_news_for_a_quiet_desk(centre: RunningCentre, make_desk: MakeDesk) -> None:
+    station, board, marks = make_desk("li").enrolment.identity.station_code, Board(centre.centre), []
+    for entries in ({"a": 1}, {"a": 2}, {"a": 2}):
+        issue(centre, entries)
+        board.refresh()
+        marks.append(board.mark(station))
+    assert marks[0] != marks[1] == marks[2]
 
 
 def test_the_published_calendar_counts_at_the_desk(centre: RunningCentre, make_desk: MakeDesk, tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ def test_where_the_centre_went_on_the_desk_reads_again_instead_of_guessing(centr
     colleague.change(person, phone="13911111111")
     colleague.sync()
     desk.sync()
+    shown = desk.get(Resident, person.id)
     assert give_up(at_work(desk), desk.clerk, former.id, "不改了").reads_again
+    assert desk.get(Resident, person.id) == shown
     desk.sync()
     found = at_centre(centre, person.id)
     assert found is not None

@@ -1,26 +1,34 @@
 """A desk whose database is gone is rescued and goes on: what was unsent arrives, what was sent comes back."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from nbcase.domain import crashpoints
+from nbcase.domain.action import Action, Answer, Outcome, sealed
 from nbcase.domain.case import Case, CaseState
 from nbcase.domain.errors import UserError
+from nbcase.domain.ids import new_id
 from nbcase.domain.resident import Resident
 from nbcase.operations.rescue import RescueReport, rescue
-from nbcase.operations.seal import begin_sealing
+from nbcase.operations.seal import begin_sealing, tend
 from nbcase.operations.sign_in import DATABASE_NAME, sign_in
 from nbcase.store import tables
-from nbcase.store.desk_database import writing
+from nbcase.store.desk_database import reading, writing
 from nbcase.store.desk_work import DeskWork, desk_work
+from nbcase.store.outbox import next_actions
+from nbcase.store.own_history import KeptAct, take_back
 from nbcase.sync.client import CentreClient
 from nbcase.sync.loop import SyncLoop
 from nbcase.sync.stages import Contact
 from tests.parts.centres import PASSWORD, RunningCentre
 from tests.parts.desks import MakeDesk, WorkingDesk
+from tests.parts.sealing import SECRETS, SealedDesk, sealed_desk
+
+__all__ = ["sealed_desk"]
 
 PICTURE = b"\x89PNG" + os.urandom(400_000)
 
@@ -156,6 +164,95 @@ def test_a_number_that_a_rescued_act_bears_is_never_given_out_again(worked: Work
     finally:
         signed_in.engine.dispose()
     assert int(following[-7:]) == int(given[-7:]) + 1
+
+
+def rescued_alone(desk: SealedDesk) -> list[Action]:
+    """Close, rescue, open again; the acts that wait for the centre."""
+    desk.close()
+    rescue(desk.folder, SECRETS, desk.clock.now())
+    desk.open()
+    with reading(desk.engine) as connection:
+        return next_actions(connection, 100)
+
+
+def leave_an_act_in_the_log_alone(desk: SealedDesk) -> None:
+    """A power cut before the COMMIT; then the desk goes on."""
+
+    def cut(name: str) -> None:
+        if name == "desk.commit.before":
+            raise PowerCut
+
+    crashpoints.install(cut)
+    try:
+        with pytest.raises(PowerCut):
+            desk.act("没有人知道")
+    finally:
+        crashpoints.install(None)
+    desk.close()
+    desk.open()
+
+
+def test_without_the_database_the_last_act_of_a_place_in_the_log_counts(sealed_desk: SealedDesk) -> None:
+    first = sealed_desk.act()
+    leave_an_act_in_the_log_alone(sealed_desk)
+    told = sealed_desk.act("样二")
+    sealed_desk.close()
+    for path in sealed_desk.folder.glob(f"{DATABASE_NAME}*"):
+        path.unlink()
+    assert rescued_alone(sealed_desk) == [first, told]
+
+
+def test_an_act_that_nobody_was_told_of_does_not_displace_the_one_in_the_database(sealed_desk: SealedDesk) -> None:
+    first = sealed_desk.act()
+    leave_an_act_in_the_log_alone(sealed_desk)
+    told = sealed_desk.act("样二")
+    sealed_desk.log.paths()[-1].unlink()
+    assert rescued_alone(sealed_desk) == [first, told]
+
+
+def test_an_act_that_moved_behind_others_is_rescued_once_and_in_its_later_place(sealed_desk: SealedDesk) -> None:
+    act = sealed_desk.act()
+    of_the_centre = sealed(replace(act, id=new_id()))
+    kept = KeptAct(action=of_the_centre, answer=Answer(action_id=of_the_centre.id, outcome=Outcome.ACCEPTED))
+    with writing(sealed_desk.engine) as connection:
+        take_back(connection, [kept], 1, of_the_centre.hash, sealed_desk.clock.now())
+    tend(sealed_desk.engine)
+    sealed_desk.close()
+    for path in sealed_desk.folder.glob(f"{DATABASE_NAME}*"):
+        path.unlink()
+    (moved,) = rescued_alone(sealed_desk)
+    assert (moved.id, moved.sequence) == (act.id, 2)
+
+
+def test_a_rescue_that_died_before_its_last_step_does_not_cost_what_was_done_since(sealed_desk: SealedDesk) -> None:
+    sealed_desk.act()
+    rescued_alone(sealed_desk)
+    (kept,) = sealed_desk.folder.glob("before-rescue-*")
+    kept.rename(kept.with_name(f"{kept.name}.part"))
+    draft = dict.fromkeys(("clerk_id", "item_code", "situation_code", "title"), "样")
+    with writing(sealed_desk.engine) as connection:
+        row = {**draft, "id": "draft-1", "answers": {}, "attachments": [], "saved_at": sealed_desk.clock.now()}
+        connection.execute(sa.insert(tables.draft).values(row))
+    sealed_desk.close()
+    report = rescue(sealed_desk.folder, SECRETS, sealed_desk.clock.now() + timedelta(minutes=1))
+    sealed_desk.open()
+    assert report.drafts == 1
+    assert len(list(sealed_desk.folder.glob(f"before-rescue-*/{DATABASE_NAME}"))) == 2
+    assert not list(sealed_desk.folder.glob("*.part"))
+
+
+def test_where_the_end_of_the_log_is_torn_no_number_is_given_out_before_the_centre_was_asked(sealed_desk: SealedDesk) -> None:
+    sealed_desk.act()
+    (path,) = sealed_desk.log.paths()
+    sealed_desk.close()
+    os.truncate(path, path.stat().st_size - 40)
+    for database in sealed_desk.folder.glob(f"{DATABASE_NAME}*"):
+        database.unlink()
+    report = rescue(sealed_desk.folder, SECRETS, sealed_desk.clock.now())
+    sealed_desk.open()
+    assert not report.has_numbers
+    with reading(sealed_desk.engine) as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.number_block)).scalar() == 0
 
 
 def a_case(desk: WorkingDesk, resident: Resident, number: str) -> Case:

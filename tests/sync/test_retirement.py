@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbcase.cli import MEND, OK, main
+from nbcase.domain import crashpoints
 from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import NotAllowed, Offline, UserError
 from nbcase.domain.retirement import RetirementProof, read_retirement
@@ -108,6 +109,34 @@ def test_a_lost_answer_is_given_again_and_the_keys_stay_until_then(make_desk: Ma
     clock.advance(timedelta(minutes=30))
     desk.client.sign_in("qian", desk.signed_in.key)
     assert go(desk).count == 1
+    assert not is_enrolled(desk.folder, desk.vault)
+
+
+class PowerCut(BaseException):
+    """Ends a retirement without any cleaning up."""
+
+
+@pytest.mark.parametrize(("moment", "has_keys"), [("desk.keys.before", True), ("desk.keys.after", False)])
+def test_a_desk_that_dies_before_its_keys_go_has_its_proof_and_can_be_asked_again(make_desk: MakeDesk, moment: str, has_keys: bool) -> None:
+    desk = make_desk("qian")
+    desk.act(desk.resident())
+    desk.sync()
+
+    def cut(name: str) -> None:
+        if name == moment:
+            raise PowerCut
+
+    crashpoints.install(cut)
+    try:
+        with pytest.raises(PowerCut):
+            go(desk)
+    finally:
+        crashpoints.install(None)
+    proof = read_retirement(desk.folder)
+    assert proof is not None
+    assert is_right(proof, desk.enrolment.centre_public_key)
+    assert is_enrolled(desk.folder, desk.vault) is has_keys
+    assert go(desk) == proof
     assert not is_enrolled(desk.folder, desk.vault)
 
 

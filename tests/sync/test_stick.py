@@ -1,12 +1,14 @@
 """Unsent work on a stick: exported at a desk without a line, imported at another one or at the centre, twice, torn, edited."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from nbcase.domain import crashpoints
 from nbcase.domain.errors import NotAllowed, UserError
 from nbcase.operations.desk import Desk
 from nbcase.operations.enrol import retire
@@ -74,6 +76,40 @@ def test_the_log_itself_is_an_export_too_without_a_password(
     assert size == path.stat().st_size
     receipt = bring(make_desk("sun"), path)
     assert (receipt.count, receipt.known, receipt.notices) == (4, 1, [])
+
+
+def test_the_log_of_a_computer_that_was_another_desk_before_is_of_the_present_one(make_desk: MakeDesk, tmp_path: Path) -> None:
+    former = make_desk("sun")
+    former.act(former.resident("样一"))
+    present = make_desk("li")
+    act = present.act(present.resident("样二"))
+    for path in former.sealed_log.paths():
+        shutil.copy(path, present.sealed_log.paths()[0].parent)
+    receipt = bring(former, copy_log(present.folder, tmp_path)[0])
+    assert (receipt.desk_id, receipt.count) == (act.desk_id, 1)
+
+
+class PowerCut(BaseException):
+    """Ends an export without any cleaning up."""
+
+
+@pytest.mark.parametrize(("moment", "files"), [("desk.export.before", 0), ("desk.export.after", 1)])
+def test_an_export_that_was_cut_off_is_no_half_file_and_may_be_repeated(
+    make_desk: MakeDesk, offline: WorkingDesk, tmp_path: Path, moment: str, files: int
+) -> None:
+    def cut(name: str) -> None:
+        if name == moment:
+            raise PowerCut
+
+    crashpoints.install(cut)
+    try:
+        with pytest.raises(PowerCut):
+            exported(offline, tmp_path)
+    finally:
+        crashpoints.install(None)
+    assert len(list(tmp_path.glob("*.nbseal"))) == files
+    assert bring(make_desk("sun"), exported(offline, tmp_path)).count == 3
+    assert len(list(tmp_path.glob("*.nbseal*"))) == 1
 
 
 def torn(content: bytearray) -> bytes:

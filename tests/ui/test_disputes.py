@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from nbcase.demo.stations import stations
 from nbcase.domain.conflict import FieldConflict
 from nbcase.operations.conflicts import Choice, ConflictView
+from nbcase.operations.look import outbox_rows
 from tests.parts.counter import Counter
 from tests.parts.disputes import disputed
 from tests.parts.residents import everybody
@@ -77,6 +79,9 @@ def test_the_time_from_the_first_look_to_the_decision_is_measured(desk: Desk) ->
     assert desk.counter.changed[-1] >= {"conflict"}
     decided = desk.presenter.fetch_decided(None, 50).rows[0]
     assert (taken(decided), is_open(decided)) == (Choice.THEIRS, False)
+    assert decided.theirs_by == f"{stations()[1].name}的同事"
+    (act,) = outbox_rows(desk.counter.desk, waiting=True)
+    assert act.applicant == desk.person.name
 
 
 def test_news_of_the_line_do_not_take_the_choice_away(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """积分 without a window: rows of the waterfall, days, what can be begun from a line, and the paper."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.parts.residents import with_permit
 from tests.parts.scores import score_of
 from ui.pages.points.explained import step_sentence
 from ui.pages.points.presenter import FallRow, PointsPresenter, difference_words
+from ui.tasks import InlineTasks
 
 
 class FakePage:
@@ -128,3 +130,25 @@ def test_the_sheet_goes_to_the_printer(opened: Opened) -> None:
     presenter.print_sheet()
     assert [path.suffix for path in (counter.folder / "printed").iterdir()] == [".pdf"]
     assert counter.notices[-1].what == "积分明细已交打印机。"
+
+
+class LateTasks(InlineTasks):
+    """Keeps each job until the test lets it go, the newest first."""
+
+    def __init__(self) -> None:
+        self.held: list[Callable[[], None]] = []
+
+    def run(self, work: Any, then: Any = None, otherwise: Any = None) -> None:
+        """Hold the job."""
+        self.held.append(lambda: InlineTasks.run(self, work, then, otherwise))
+
+
+def test_an_answer_for_a_day_that_was_changed_again_is_dropped(opened: Opened) -> None:
+    counter, page, presenter = opened
+    counter.tasks = tasks = LateTasks()
+    presenter.set_day("2025-11-24")
+    presenter.set_day("")
+    while tasks.held:
+        tasks.held.pop()()
+    assert page.view is not None
+    assert page.view.on == counter.desk.today()

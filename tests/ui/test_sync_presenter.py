@@ -113,6 +113,13 @@ def test_what_waits_stands_in_its_order_and_says_whose_it_is(presenter: SyncPres
     assert view.figures["最近对账"].value == "15:31"
 
 
+def test_two_sides_that_differ_are_not_called_new_work(presenter: SyncPresenter, view: FakePage, counter: Counter) -> None:
+    counter.sync.centre_digest = "ff" * 32
+    presenter.refresh()
+    figure = view.figures["最近对账"]
+    assert (figure.note, figure.tone) == ("两边不一致", "red")
+
+
 def test_every_answer_has_its_tab(presenter: SyncPresenter, view: FakePage, counter: Counter) -> None:
     somebody = with_permit(counter, "normal")
     for phone in ("19900000001", "19900000002", "19900000003", "19900000004"):

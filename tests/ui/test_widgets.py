@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui.theme import Theme, current_theme
 from ui.widgets.button import KeyButton, Role, shortcuts_for
@@ -361,6 +361,41 @@ def test_a_side_panel_folds_to_a_strip_in_a_small_window_and_f7_opens_it(show: S
     show(window, 1366, 700)
     assert side.isVisible()
     assert main.isVisible()
+
+
+def test_folding_keeps_the_focus_on_the_page_and_gives_it_back_to_where_it_was(show: Show) -> None:
+    elsewhere, first, last, beside = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
+    main, side = QWidget(), QWidget()
+    for part, edits in ((main, (first, last)), (side, (beside,))):
+        column = QVBoxLayout(part)
+        for edit in edits:
+            column.addWidget(edit)
+    columns = Columns(main, side, side_width=424, side_name="内容")
+    window = QWidget()
+    row = QVBoxLayout(window)
+    row.addWidget(elsewhere)
+    row.addWidget(columns)
+    show(window, 683, 384)
+    last.setFocus()
+    columns.toggle()
+    assert beside.hasFocus()
+    columns.toggle()
+    assert last.hasFocus()
+    elsewhere.setFocus()
+    columns.toggle()
+    assert elsewhere.hasFocus()
+
+
+def test_a_notice_in_a_narrow_card_shows_all_its_lines(show: Show) -> None:
+    strip = NoticeStrip("x")
+    window = QWidget()
+    column = QVBoxLayout(window)
+    column.addWidget(strip)
+    column.addStretch(1)
+    show(window, 300, 400)
+    strip.show_text("这台电脑已停用，全部操作都在中心，凭据在本机文件夹。要再用请向管理员要登记码重新登记。" * 2)
+    QApplication.processEvents()
+    assert strip.height() >= strip.heightForWidth(strip.width())
 
 
 def test_a_long_value_is_never_read_as_markup() -> None:

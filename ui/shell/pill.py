@@ -55,7 +55,7 @@ class PillState:
             if self.connection == "drill":
                 parts.append(tr("还剩 {n} 分").format(n=self.drill_minutes))
             elif self.rules_age_days is not None:
-                parts.append(_rules_words(self.rules_age_days))
+                parts.append(rules_words(self.rules_age_days))
         elif self.loading is not None:
             parts.append(tr("正在取回本站资料 {done}/{all}").format(done=f"{self.loading[0]:,}", all=f"{self.loading[1]:,}"))
         elif self.is_queued:
@@ -74,7 +74,8 @@ class PillState:
         return (*found, *((tr("隔离 {n}").format(n=self.quarantined),) if self.quarantined else ()))
 
 
-def _rules_words(days: int) -> str:
+def rules_words(days: int) -> str:
+    """How old the rules are that the desk works by."""
     return tr("规则为 {n} 天前").format(n=days) if days else tr("规则为今天")
 
 

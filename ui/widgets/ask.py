@@ -55,7 +55,7 @@ class AskBar(QWidget):
         self._take.clicked.connect(self._take_text)
         row.addWidget(self._take)
         row.addStretch(1)
-        self._cancel = KeyButton(tr("不改了"), key="Esc", small=True, registers=False)
+        self._cancel = KeyButton(tr("取消"), key="Esc", small=True, registers=False)
         self._cancel.clicked.connect(self.cancel)
         row.addWidget(self._cancel)
         self._fit()

@@ -20,7 +20,7 @@ _LOOKS: dict[NoticeKind, tuple[str, str, str]] = {
 
 
 class NoticeStrip(QWidget):
-    """One line in a panel on the ground of its state, such as 剩 1 个工作日。"""
+    """A line in a panel on the ground of its state, such as 剩 1 个工作日; as many as its words need."""
 
     def __init__(self, text: str = "", kind: NoticeKind = "warn", parent: QWidget | None = None, *, icon: str = "") -> None:
         super().__init__(parent)
@@ -35,7 +35,8 @@ class NoticeStrip(QWidget):
         row.addWidget(self._icon)
         row.addWidget(self._text, 1)
         self.setMinimumHeight(theme.size.input)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Not fixed: Qt would hold it to the lines of its preferred width and cut the last ones off in a narrow card.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.show_text(text, kind)
 
     def show_text(self, text: str, kind: NoticeKind | None = None) -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from nbcase.domain.words import tr
 from ui.theme import current_theme
@@ -125,9 +125,23 @@ class Columns(QWidget):
 
     def toggle(self) -> None:
         """Unfold the side panel over the main one, or fold it again."""
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and self.isAncestorOf(focus)
         self._is_open = not self._is_open
+        part = self._side if self._is_open else self._main
+        former = part.focusWidget()
         self._show_parts()
+        if had_focus and self._is_compact:
+            self._take_focus(part, former)
         self.folded.emit(self._is_compact and not self._is_open)
+
+    def _take_focus(self, part: QWidget, former: QWidget | None) -> None:
+        """To where the part had it last, else to what can be used in it first: left to Qt it would go out of the page."""
+        wanted = former
+        if wanted is None or wanted is part or not wanted.isVisibleTo(self):
+            usable = (each for each in part.findChildren(QWidget) if each.isVisibleTo(self) and each.isEnabled())
+            wanted = next((each for each in usable if each.focusPolicy() & Qt.FocusPolicy.TabFocus), part)
+        wanted.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def is_folded(self) -> bool:

@@ -13,7 +13,17 @@ from nbcase.domain.document import Document
 from nbcase.domain.words import mark, tr
 from nbcase.operations.look import CaseDetail, CaseRow, HistoryLine, OpenLimits
 from nbcase.operations.printing import paper_name
-from ui.casewords import action_words, day_words, limit_figure, limit_words, material_words, moment_words, state_words, sync_words
+from ui.casewords import (
+    action_words,
+    day_words,
+    limit_figure,
+    limit_words,
+    material_words,
+    moment_words,
+    printed_words,
+    state_words,
+    sync_words,
+)
 from ui.context import KeyHelp
 from ui.pages import page
 from ui.pages.cases.presenter import Actions, CasesPresenter, Filters, Group, limit_days, limit_warning, next_step
@@ -414,11 +424,9 @@ def _facts(desk: Any, detail: CaseDetail) -> list[tuple[str, str]]:
 
 def _paper_row(document: Document, today: date) -> LineRow:
     mark = tr("暂") if document.is_provisional else ""
-    printed = tr("已印 {n} 次").format(n=document.print_count) if document.print_count else tr("未打印")
-    return LineRow(
-        title=paper_name(document.kind_code), note=f"{moment_words(document.made_at, today)} {mark}".strip(), right=printed,
-        right_tone="neutral" if document.print_count else "amber",
-    )  # fmt: skip
+    printed, tone = printed_words(document)
+    note = f"{moment_words(document.made_at, today)} {mark}".strip()
+    return LineRow(title=paper_name(document.kind_code), note=note, right=printed, right_tone=tone)
 
 
 def _event_row(line: HistoryLine, today: date) -> EventRow:

@@ -24,8 +24,9 @@ from nbcase.operations.drafts import Draft, DraftFile, discard_draft, keep_draft
 from nbcase.operations.facts import Standing
 from nbcase.operations.look import case_detail
 from nbcase.operations.offers import Offer, known_answers, offers, present_standing
-from nbcase.operations.papers import notice_pdf, period_words
+from nbcase.operations.papers import notice_pdf
 from nbcase.operations.printing import PrintJob
+from ui.casewords import limit_words
 from ui.printwork import outcome_notice, print_papers
 from ui.scanfile import read_scan
 
@@ -195,8 +196,8 @@ class HandlePresenter:
             item=opening.item,
             situation=opening.situation,
             standing=opening.standing,
-            legal=(period_words(limit.legal) or "", *legal),
-            promised=(period_words(limit.promised) or "", *promised),
+            legal=(limit_words(limit.legal), *legal),
+            promised=(limit_words(limit.promised), *promised),
             case=opening.case,
         )
         self._view.show_form(head, opening.answers)

@@ -174,6 +174,7 @@ def fall_rows(view: PointsView) -> list[FallRow]:
                 title=known.name,
                 points=points_words(block.points) if has_rule else "—",
                 cap="—" if known.cap is None else show(known.cap),
+                start=reached,
                 kind="block",
                 note="" if lines and has_rule else tr("未配置"),
             )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.words import mark, tr
 from nbcase.operations.pictures import PagePicture
-from ui.casewords import moment_words
+from ui.casewords import moment_words, printed_words
 from ui.context import KeyHelp
 from ui.pages import page
 from ui.pages.printing.presenter import Choices, Group, PrintingPresenter, Sheet, sheet_state
@@ -178,7 +178,7 @@ class PrintingPage(Page):
             return
         self._print.set_on()
         self._title.setText(sheet.title)
-        printed = tr("已打印 {n} 次").format(n=sheet.document.print_count) if sheet.document.print_count else tr("还没有打印过")
+        printed, _ = printed_words(sheet.document)
         mark = tr("标“暂”") if sheet.document.is_provisional else ""
         self._meta.setText(" · ".join(part for part in (sheet.document.number, sheet.applicant, printed, mark) if part))
 

@@ -28,7 +28,7 @@ from nbcase.operations.offers import Offer, offers
 from nbcase.operations.page import RowPage
 from nbcase.operations.printing import paper_name
 from nbcase.operations.reveal import reveal_number
-from ui.casewords import day_words, state_words
+from ui.casewords import day_words, printed_words, state_words
 from ui.printwork import print_one
 from ui.widgets.fields import Option
 from ui.widgets.ink import Tone
@@ -331,9 +331,8 @@ def event_words(event: Event, today: date) -> tuple[str, str, str, Tone]:
     """Title, explanation, state and its tone of an event."""
     if event.document is not None:
         paper = event.document
-        printed = tr("已打印 {n} 次").format(n=paper.print_count) if paper.print_count else tr("未打印")
         mark = tr("，标“暂”") if paper.is_provisional else ""
-        return paper_name(paper.kind_code), f"{paper.number}{mark}", printed, "neutral" if paper.print_count else "amber"
+        return paper_name(paper.kind_code), f"{paper.number}{mark}", *printed_words(paper)
     row = event.case
     if row is None:
         raise ValueError("an event is a case or a paper")

@@ -134,7 +134,7 @@ class ReviewPage(Page):
         self._approve = KeyButton(tr("通过"), key="F12", role="primary")
         self._confirm = KeyButton(tr("补核"), key="F8", role="primary")
         self._revoke = KeyButton(tr("收回暂证"), key="F9", role="danger")
-        self._revoke.clicked.connect(self._presenter.revoke)
+        self._revoke.clicked.connect(self._take_back)
         self._two = Text("", "meta")
         self._refuse.clicked.connect(lambda: self._presenter.decide("refused"))
         self._correct.clicked.connect(lambda: self._presenter.decide("in_correction"))
@@ -291,6 +291,12 @@ class ReviewPage(Page):
         self._why.setVisible(dispute is not None)
         self._offline.show_words(*(_provisional_words() if dispute is None else _dispute_words(dispute)))
 
+    def _take_back(self) -> None:
+        """收回: the cursor goes to the reason where it is missing; the refusal says the rest."""
+        if not self.revoke_reason().strip():
+            self._why.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._presenter.revoke()
+
     def revoke_reason(self) -> str:
         """Why a provisional permit is taken back."""
         return str(self._why.value())
@@ -345,17 +351,15 @@ def _provisional_words() -> tuple[str, str]:
 
 
 def _dispute_words(dispute: Dispute) -> tuple[str, str]:
-    """Where the other permit is, and whom to call: the number is whole, because it is there to be called."""
+    """Where the other permit is, and whom to call: the numbers are whole, because they are there to be called."""
     answer = dispute.answer
     what = tr("{station} {day} 已发证").format(station=dispute.station_name, day=answer.issued_on)
     if answer.is_provisional:
         what += tr("，也是暂证")
-    phones = [
-        tr("对方 {phone}").format(phone=dispute.station.phone) if dispute.station is not None and dispute.station.phone else "",
-        tr("本人 {phone}").format(phone=dispute.resident_phone) if dispute.resident_phone else "",
-    ]
-    calls = "，".join(phone for phone in phones if phone)
-    return what, tr("请先电话核实（{calls}）：收回本站的按 F9，对方注销后再按 F8。").format(calls=calls or tr("没有电话"))
+    if dispute.station is not None and dispute.station.phone:
+        what += tr("，电话 {phone}").format(phone=dispute.station.phone)
+    resident = tr("本人 {phone}").format(phone=dispute.resident_phone) if dispute.resident_phone else tr("本人没有电话")
+    return what, tr("请先电话核实（{resident}）：收回本站的按 F9，对方注销后再按 F8。").format(resident=resident)
 
 
 def _decision_facts(detail: CaseDetail, situation: Situation, language: str, today: date) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from nbcase.domain.clock import CHINA
 from nbcase.domain.conflict import ConflictState
 from nbcase.domain.words import tr
 from nbcase.operations.conflicts import (
@@ -26,6 +25,7 @@ from nbcase.operations.conflicts import (
 )
 from nbcase.operations.page import RowPage
 from nbcase.operations.transfer import FieldChange, field_changes
+from ui.casewords import short_moment
 from ui.context import Notice
 from ui.pages.sync.changewords import ChangeLine, change_lines
 
@@ -100,10 +100,7 @@ class DisputePresenter:
 
     def moment(self, at: datetime | None) -> str:
         """A moment as the page writes it: the time alone for today."""
-        if at is None:
-            return ""
-        local = at.astimezone(CHINA)
-        return f"{local:%H:%M}" if local.date() == self._context.desk.today() else f"{local:%m-%d %H:%M}"
+        return "" if at is None else short_moment(at, self._context.desk.today())
 
     def show(self, view: ConflictView | None) -> None:
         """Another conflict is looked at; the same one, read anew, keeps the choice."""

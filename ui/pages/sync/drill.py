@@ -13,6 +13,7 @@ from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import local_date
 from nbcase.domain.words import tr
 from nbcase.operations.transfer import Proof
+from ui.shell.pill import rules_words
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton
 from ui.widgets.icon import Icon
@@ -50,8 +51,7 @@ def drill_state(status: Any, found: Proof, numbers: int, clerk: Clerk, today: da
 def _rules_words(status: Any, today: date) -> str:
     if status.contact_at is None:
         return tr("规则随安装包")
-    days = (today - local_date(status.contact_at)).days
-    return tr("规则为 {n} 天前").format(n=days) if days > 0 else tr("规则为今天")
+    return rules_words(max((today - local_date(status.contact_at)).days, 0))
 
 
 def _account_words(clerk: Clerk) -> str:

@@ -9,6 +9,7 @@ from nbcase.domain.words import tr
 from nbcase.operations.conflicts import ConflictView
 from nbcase.operations.look import OutboxRow
 from nbcase.operations.quarantine import QuarantineView
+from ui.casewords import short_moment
 from ui.pages.sync.disputes import choice_words, is_open, taken
 from ui.pages.sync.presenter import files_words, outcome_words, row_title
 from ui.pages.sync.quarantine import state_of
@@ -22,7 +23,7 @@ def act_table(fetch: Fetch, tasks: Tasks, today: Callable[[], date], is_online: 
     """Acts by their sequence."""
 
     def at(row: OutboxRow) -> Cell:
-        return Cell(text=_moment(row.action.desk_at, today()), quiet=True)
+        return Cell(text=short_moment(row.action.desk_at, today()), quiet=True)
 
     def state(row: OutboxRow) -> CellValue:
         words, tone = outcome_words(row.outcome, is_online=is_online())
@@ -52,7 +53,7 @@ def dispute_table(name: str, fetch: Fetch, moment: Callable[[datetime | None], s
     columns: tuple[Column[ConflictView], ...] = (
         Column(title=tr("申请人"), cell=lambda view: Cell(text=view.person or "—"), width=96),
         Column(title=tr("记录 · 项"), cell=lambda view: f"{view.record} · {view.field}", width=140, stretch=True),
-        Column(title=tr("对方"), cell=lambda view: Cell(text=view.theirs_by, quiet=True), width=96, shown_from=540),
+        Column(title=tr("对方"), cell=lambda view: Cell(text=view.theirs_by, quiet=True), width=132, shown_from=540),
         Column(title=tr("时间"), cell=at, width=92),
         Column(title=tr("状态"), cell=state, width=104),
     )
@@ -74,11 +75,6 @@ def quarantine_table(fetch: Fetch, tasks: Tasks) -> Table:
         Column(title=tr("状态"), cell=state, width=104),
     )
     return Table(tr("隔离"), PagedModel(columns, fetch, tasks), compact=True, identify=lambda view: view.action.id)
-
-
-def _moment(at: datetime, today: date) -> str:
-    local = at.astimezone(CHINA)
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
 
 
 def _long(at: datetime) -> str:

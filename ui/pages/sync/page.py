@@ -321,10 +321,9 @@ class SyncPage(Page):
             self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _settled(self) -> None:
-        """Something was decided: on to the next one, with the cursor in the list."""
+        """Something was decided: on to the next one, with the cursor in the list; the news of it reads the lists again."""
         if self._is_small() and not self._columns.is_folded:
             self._columns.toggle()
-        self._presenter.refresh()
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _unfold(self, _row: object) -> None:

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from math import ceil
 from typing import Any
 
-from nbcase.domain.clock import CHINA, local_date
+from nbcase.domain.clock import local_date
 from nbcase.domain.words import tr
 from nbcase.operations.readiness import OLD_CONTACT_DAYS
 from nbcase.operations.transfer import Proof
+from ui.casewords import short_moment
 from ui.widgets.figures import Figure
 
 
@@ -32,7 +33,7 @@ def state_words(status: Any, today: date) -> str:
         return tr("中心忙，已排上队，不用做什么。") if status.is_queued else tr("连接正常，办件随办随传。")
     if status.contact_at is None:
         return tr("还没有连上过中心。窗口照常受理，全部写在本机。")
-    return tr("中心 {at} 起不可达。窗口照常受理，全部写在本机。").format(at=_at(status.contact_at, today))
+    return tr("中心 {at} 起不可达。窗口照常受理，全部写在本机。").format(at=short_moment(status.contact_at, today))
 
 
 def problem_words(status: Any) -> str:
@@ -46,7 +47,7 @@ def problem_words(status: Any) -> str:
 def figures(status: Any, found: Proof, today: date, now: datetime, decide_s: int | None = None) -> list[Figure]:
     """The strip: connection, what waits, the last reconciliation, the age of the rules, conflicts and how long one takes here."""
     tally = found.tally
-    waiting_note = tr("最早 {at}").format(at=_at(tally.waiting_since, today)) if tally.waiting_since else tr("没有待传")
+    waiting_note = tr("最早 {at}").format(at=short_moment(tally.waiting_since, today)) if tally.waiting_since else tr("没有待传")
     return [
         _connection(status, today, now),
         Figure(key="waiting", label=tr("待传"), value=str(tally.waiting), note=waiting_note),
@@ -57,7 +58,7 @@ def figures(status: Any, found: Proof, today: date, now: datetime, decide_s: int
             label=tr("冲突"),
             value=str(tally.conflicts),
             note=_stuck_note(tally.quarantined, decide_s),
-            tone="red" if tally.conflicts or tally.quarantined else "neutral",
+            tone="red" if tally.conflicts else "neutral",
         ),
     ]
 
@@ -87,9 +88,11 @@ def _reconciled(status: Any, today: date) -> Figure:
     label = tr("最近对账")
     if status is None or status.reconciled_at is None:
         return Figure(key="sent", label=label, value="—", note=tr("尚未对账"))
+    if status.is_unequal:
+        return Figure(key="sent", label=label, value=short_moment(status.reconciled_at, today), note=tr("两边不一致"), tone="red")
     counts = f"{status.confirmed}/{status.sent}"
     note = tr("{counts} 一致").format(counts=counts) if status.is_equal else tr("{counts}，有新办件未对账").format(counts=counts)
-    return Figure(key="sent", label=label, value=_at(status.reconciled_at, today), note=note)
+    return Figure(key="sent", label=label, value=short_moment(status.reconciled_at, today), note=note)
 
 
 def _rules(status: Any, today: date) -> Figure:
@@ -98,9 +101,8 @@ def _rules(status: Any, today: date) -> Figure:
         return Figure(key="waiting", label=label, value="—", note=tr("随安装包"))
     days = (today - local_date(status.contact_at)).days
     value = tr("今日") if days <= 0 else tr("{n} 天前").format(n=days)
-    return Figure(
-        key="waiting", label=label, value=value, note=_at(status.contact_at, today), tone="amber" if days > OLD_CONTACT_DAYS else "neutral"
-    )
+    note = short_moment(status.contact_at, today)
+    return Figure(key="waiting", label=label, value=value, note=note, tone="amber" if days > OLD_CONTACT_DAYS else "neutral")
 
 
 def evidence(found: Proof, status: Any, numbers: int) -> list[Evidence]:
@@ -137,11 +139,6 @@ def _digests(status: Any) -> Evidence:
     if status is None or not status.centre_digest:
         return Evidence(words=tr("还没有与中心对过账"), is_right=None)
     own, centre = status.own_digest[:8], status.centre_digest[:8]
-    if status.own_digest == status.centre_digest:
-        return Evidence(words=tr("本机摘要 {own} = 中心摘要 {centre}").format(own=own, centre=centre), is_right=True)
-    return Evidence(words=tr("本机摘要 {own} ≠ 中心摘要 {centre}").format(own=own, centre=centre), is_right=False)
-
-
-def _at(at: datetime, today: date) -> str:
-    local = at.astimezone(CHINA)
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
+    if status.is_unequal:
+        return Evidence(words=tr("本机摘要 {own} ≠ 中心摘要 {centre}").format(own=own, centre=centre), is_right=False)
+    return Evidence(words=tr("本机摘要 {own} = 中心摘要 {centre}").format(own=own, centre=centre), is_right=True)
