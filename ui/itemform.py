@@ -1,9 +1,12 @@
 """The form of a service item's situation: its declarations as sections of the window's form."""
 
 from nbcase.domain import codes
+from nbcase.domain.offering import Offering
+from nbcase.domain.readings import initials
 from nbcase.domain.words import tr
 from nbcase.items.checks import label
 from nbcase.items.item import Field, Situation
+from nbcase.operations.bookings import offerings
 from nbcase.operations.desk import Desk
 from nbcase.operations.look import DwellingHit, complete_address
 from ui.widgets.fields import Option, Provider, Suggestions
@@ -20,32 +23,48 @@ _KINDS: dict[str, FieldKind] = {
     "integer": "text",
     "address": "completion",
     "check": "check",
+    "offering": "choice",
 }
 
 
-def form_sections(situation: Situation, language: str, *, read_only: bool = False) -> tuple[FormSection, ...]:
-    """Every group of the situation in its order."""
+def form_sections(situation: Situation, language: str, *, read_only: bool = False, desk: Desk | None = None) -> tuple[FormSection, ...]:
+    """Every group of the situation in its order; with `desk`, what can be booked there."""
     return tuple(
         FormSection(
-            title=label(group.title, language), fields=tuple(field_spec(field, language, read_only=read_only) for field in group.fields)
+            title=label(group.title, language),
+            fields=tuple(field_spec(field, language, read_only=read_only, desk=desk) for field in group.fields),
         )
         for group in situation.form
     )
 
 
-def field_spec(field: Field, language: str, *, read_only: bool = False) -> FieldSpec:
+def field_spec(field: Field, language: str, *, read_only: bool = False, desk: Desk | None = None) -> FieldSpec:
     """One field as the form wants it."""
     return FieldSpec(
         key=field.key,
         label=label(field.label, language),
         kind=_KINDS[field.kind],
-        options=code_options(field.table, language) if field.table else (),
+        options=_options(field, language, desk),
         required=field.required,
         span=field.span,
         placeholder=label(field.placeholder, language) if field.placeholder else "",
         read_only=field.read_only or read_only,
         new_label=tr("新建房屋") if field.kind == "address" else "",
     )
+
+
+def _options(field: Field, language: str, desk: Desk | None) -> tuple[Option, ...]:
+    if field.table is not None:
+        return code_options(field.table, language)
+    if field.offers is not None and desk is not None:
+        return tuple(_offering(entry) for entry in offerings(desk, field.offers))
+    return ()
+
+
+def _offering(entry: Offering) -> Option:
+    when = f"{entry.begins_on:%m-%d} {entry.begins_at or ''}".strip()
+    left = tr("余 {n}").format(n=entry.left) if entry.left else tr("已满，可候补 {n}").format(n=entry.waiting)
+    return Option(code=entry.id, label=f"{when} · {entry.name} · {entry.place} · {left}", keys=initials(entry.name))
 
 
 def code_options(table: str, language: str) -> tuple[Option, ...]:

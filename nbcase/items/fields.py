@@ -116,6 +116,7 @@ CHECKS = {
     "phone": _phone,
     "integer": _integer,
     "check": _check,
+    "offering": _any_text,
 }
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from nbcase.domain.words import is_english
 
-FieldKind = Literal["text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check"]
+FieldKind = Literal["text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check", "offering"]
 Obtained = Literal["card", "scan", "shared", "confirmed"]
 
 
@@ -27,12 +27,14 @@ class Label(Part):
 
 
 class Field(Part):
-    """One field of the form. `bind` names the record field that the answer fills (``resident.phone``); `table` the code table."""
+    """One field of the form. `bind` names the record field that the answer fills (``resident.phone``); `table` the code table,
+    `offers` of a field of kind ``offering`` which service's 场次 may be chosen (code table ``offering``)."""
 
     key: str
     label: Label
     kind: FieldKind
     table: str | None = None
+    offers: str | None = None
     bind: str | None = None
     required: bool = False
     read_only: bool = False
@@ -202,10 +204,11 @@ class Situation(Part, kw_only=True):
         return any(material.code == code and how in material.obtained for material in self.materials)
 
 
-class Item(Part):
-    """One service item. Districts share one set (五统一)."""
+class Item(Part, kw_only=True):
+    """One service item; `scene` is its sub-scenario (code table ``scene``). Districts share one set (五统一)."""
 
     code: str
+    scene: str | None = None
     name: Label
     legal_basis: tuple[str, ...]
     responsible: Label

@@ -11,6 +11,7 @@ from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.errors import UserError
 from nbcase.domain.identity import mask_number
 from nbcase.domain.ids import derived_id, new_id
+from nbcase.domain.offering import Booking, Offering
 from nbcase.domain.permit import Endorsement, Permit, usable_until, valid_after_endorsing
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
@@ -18,6 +19,7 @@ from nbcase.domain.score import Claim
 from nbcase.domain.words import tr
 from nbcase.items.fields import Answers, bound
 from nbcase.items.item import Situation
+from nbcase.operations.bookings import booking_of
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, occupants, standing
 from nbcase.points.spans import month_of
@@ -262,6 +264,35 @@ def _claim_refused(what: str, do: str) -> UserError:
     return UserError(what, safe=tr("没有受理，草稿还在。"), do=do)
 
 
+def book(occasion: Occasion) -> Case:
+    """预约: a place is asked for; the centre says whether there is one."""
+    case = occasion.case
+    occasion.work.put(
+        booking_of(
+            occasion.work,
+            occasion.answers,
+            resident_id=case.resident_id,
+            case_id=case.id,
+            name=case.applicant_name,
+            station_code=case.station_code,
+            today=occasion.today,
+        )
+    )
+    return case
+
+
+def give_up_booking(occasion: Occasion) -> Case:
+    """退订: the place goes to whoever waits."""
+    booking_id = derived_id(b"", "booking", str(occasion.answers["offering"]), occasion.case.resident_id)
+    booking = occasion.work.get(Booking, booking_id)
+    offering = occasion.work.get(Offering, str(occasion.answers["offering"]))
+    if booking is None or offering is None or not booking.is_wanted:
+        what = tr("{name}没有预约这个场次。").format(name=occasion.case.applicant_name)
+        raise UserError(what, safe=tr("没有改动任何数据。"), do=tr("请另选场次。"))
+    occasion.work.put(replace(booking, is_wanted=False))
+    return occasion.case
+
+
 def _permit(occasion: Occasion) -> Permit:
     permit = occasion.standing.permit
     if permit is None:
@@ -285,4 +316,6 @@ EFFECTS: dict[str, Effect] = {
     "cancel_permit": cancel_permit,
     "check_claim": check_claim,
     "award_points": award_points,
+    "book": book,
+    "give_up_booking": give_up_booking,
 }

@@ -18,6 +18,7 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.errors import Conflict, NotAllowed, Unacceptable, UserError
 from nbcase.domain.merge import merge
 from nbcase.domain.words import tr
+from nbcase.operations.allotment import check_desk_fields, concerned, settle
 from nbcase.operations.contests import Contest, contests_of, without_contested
 from nbcase.operations.messages import BatchAnswer, Trouble
 from nbcase.store.centre_database import transaction
@@ -113,7 +114,8 @@ def _take_in(
     missing = {content_hash for action in new if action.id not in lacking for content_hash in absent.intersection(action.attachments)}
     if missing:
         return BatchAnswer(answers=[], missing=sorted(missing))
-    work.lock(change for action in new for change in action.changes)
+    changes = [change for action in new for change in action.changes]
+    work.lock(changes, concerned(connection, changes))
     answers = []
     refused = None
     for action in sound:
@@ -188,12 +190,13 @@ def receive(work: CentreWork, action: Action, body: bytes, *, known_reason: str 
         _check(work, action, body)
         contests = contests_of(work, action)
         merged = [_merge(work, without_contested(change, contests), contests) for change in action.changes]
+        settled = settle(work, [entry.written for entry in merged])
     except (Unacceptable, NotAllowed) as error:
         refusal = Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason=str(error))
         work.keep(action, body, refusal, ())
         return refusal
     answer = _answer(action, merged)
-    work.keep(action, body, answer, [entry.written for entry in merged])
+    work.keep(action, body, answer, [*(entry.written for entry in merged), *settled])
     return answer
 
 
@@ -226,6 +229,7 @@ def _merge(work: CentreWork, change: Change, contests: Sequence[Contest]) -> _Me
         raise Unacceptable(tr("{record} 没有字段 {names}").format(record=change.record_type, names="、".join(unknown)))
     key = (change.record_type, change.record_id)
     current = work.current(key)
+    check_desk_fields(change, is_new=not current)
     values, collisions = merge(current, change)
     version = current.get("version", 0) + (1 if values != current else 0)
     try:

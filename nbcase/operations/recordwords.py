@@ -22,6 +22,8 @@ RECORD_NAMES = {
     "notice": mark("通知"),
     "score": mark("积分"),
     "claim": mark("赋分"),
+    "offering": mark("场次"),
+    "booking": mark("预约"),
 }
 
 FIELD_NAMES: dict[str, dict[str, str]] = {
@@ -167,6 +169,35 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "approved_by": mark("审核人"),
         "station_code": mark("受理点"),
     },
+    "offering": {
+        "service_code": mark("服务"),
+        "name": mark("场次名称"),
+        "place": mark("地点"),
+        "begins_on": mark("开始日期"),
+        "begins_at": mark("开始时间"),
+        "ends_on": mark("结束日期"),
+        "closes_on": mark("报名截止"),
+        "capacity": mark("名额"),
+        "details": mark("说明"),
+        "is_cancelled": mark("已取消"),
+        "taken": mark("已占"),
+        "waiting": mark("候补"),
+        "station_code": mark("受理点"),
+    },
+    "booking": {
+        "offering_id": mark("场次"),
+        "resident_id": mark("居民"),
+        "case_id": mark("办件"),
+        "name": mark("姓名"),
+        "phone": mark("手机"),
+        "party": mark("人数"),
+        "companions": mark("同行人"),
+        "is_wanted": mark("仍要"),
+        "ordinal": mark("排位"),
+        "place": mark("名额"),
+        "stations": mark("有关受理点"),
+        "station_code": mark("受理点"),
+    },
     "notice": {
         "kind_code": mark("通知种类"),
         "case_id": mark("办件"),
@@ -218,6 +249,7 @@ FIELD_TABLES = {
     "replace_reason_code": "replace_reason",
     "cancel_reason_code": "cancel_reason",
     "channel_code": "channel",
+    "service_code": "offering",
 }
 
 _STATES = {

@@ -132,18 +132,29 @@ class Why(StrEnum):
     TIE = "tie"
     NOT_NEEDED = "not_needed"
     NO_SEATS = "no_seats"
+    BELOW_LEAST = "below_least"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One choice of one applicant: what became of it, and by how many points (hundredths) it was missed."""
+    """One choice of one applicant: what became of it, and by how many points (hundredths) it was missed.
+
+    `last_points` are those of the last who came in; `tie` is the rule that decided between equals, with both figures
+    (none for the lot).
+    """
 
     school: str
     why: Why
     missing: int = 0
+    last_points: int | None = None
+    tie: TieRule | None = None
+    tie_own: int = 0
+    tie_last: int = 0
 
 
-def reasons(applicant: Applicant, seats: Mapping[str, int], placement: Placement) -> list[Reason]:
+def reasons(
+    applicant: Applicant, seats: Mapping[str, int], placement: Placement, ties: Sequence[TieRule] = SHIPPED_TIES
+) -> list[Reason]:
     """What every choice came to, in order: enough to tell a family why and by how much."""
     found, got = [], placement.schools[applicant.id]
     is_placed = False
@@ -152,19 +163,28 @@ def reasons(applicant: Applicant, seats: Mapping[str, int], placement: Placement
             found.append(Reason(school=school, why=Why.NOT_NEEDED))
         elif school == got:
             is_placed = True
-            found.append(Reason(school=school, why=Why.PLACED))
+            found.append(Reason(school=school, why=Why.PLACED, last_points=_last_points(school, placement)))
         elif seats.get(school, 0) <= 0:
             found.append(Reason(school=school, why=Why.NO_SEATS))
         else:
-            found.append(_missed(applicant, school, placement))
+            found.append(_missed(applicant, school, placement, ties))
     return found
 
 
-def _missed(applicant: Applicant, school: str, placement: Placement) -> Reason:
+def _last_points(school: str, placement: Placement) -> int | None:
+    last = placement.last_in.get(school)
+    return None if last is None else -int(last[1][0])
+
+
+def _missed(applicant: Applicant, school: str, placement: Placement, ties: Sequence[TieRule]) -> Reason:
     tier, key = placement.last_in[school]
-    if tier < (0 if school in applicant.zones else 1):
-        return Reason(school=school, why=Why.ZONE_FIRST)
     last_points = -int(key[0])
+    if tier < (0 if school in applicant.zones else 1):
+        return Reason(school=school, why=Why.ZONE_FIRST, last_points=last_points)
     if last_points > applicant.points:
-        return Reason(school=school, why=Why.LOWER_POINTS, missing=last_points - applicant.points)
-    return Reason(school=school, why=Why.TIE)
+        return Reason(school=school, why=Why.LOWER_POINTS, missing=last_points - applicant.points, last_points=last_points)
+    own = placement.keys[applicant.id]
+    for rule, mine, theirs in zip((rule for rule in ties if rule is not TieRule.LOT), own[1:-1], key[1:-1], strict=True):
+        if mine != theirs:
+            return Reason(school=school, why=Why.TIE, last_points=last_points, tie=rule, tie_own=-int(mine), tie_last=-int(theirs))
+    return Reason(school=school, why=Why.TIE, last_points=last_points, tie=TieRule.LOT)

@@ -5,6 +5,7 @@ then new records by type and id as they are inserted. Two creators of one record
 `Raced`, rolls back and finds the record on its next try.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +30,7 @@ from nbcase.store.action_trees import keep_tree, kept_tree
 from nbcase.store.bulk import copy_rows, insert_new, update_rows
 from nbcase.store.file_uses import Use, note_uses, uses_of
 from nbcase.store.origins import origin
-from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record, field_names
+from nbcase.store.records import EVERYBODYS, RECORD_TYPES, TYPE_NAMES, Record, field_names
 from nbcase.store.shelf import as_row
 
 Key = tuple[str, str]
@@ -37,6 +38,10 @@ Key = tuple[str, str]
 
 MOST_ID = 64
 """Characters in an id; those of desks have 36."""
+
+
+UNCHANGED = sys.maxsize
+"""The base version of a record that is only looked at: nobody can have come between."""
 
 
 class Raced(Exception):
@@ -124,9 +129,13 @@ class CentreWork:
         known = set(self.connection.execute(_ATTACHMENTS, {"ids": wanted}).scalars())
         return [content_hash for content_hash in wanted if content_hash not in known]
 
-    def lock(self, changes: Iterable[Change]) -> None:
-        """Lock and load the records that these changes are about, as far as they exist and their type is known."""
-        bases: dict[Key, int] = {}
+    def keys(self, record_type: str) -> list[Key]:
+        """The records of a type that this work has loaded or made so far."""
+        return [key for key in self._current if key[0] == record_type]
+
+    def lock(self, changes: Iterable[Change], also: Iterable[Key] = ()) -> None:
+        """Lock and load the records that these changes are about, as far as they exist and their type is known, and others."""
+        bases: dict[Key, int] = {key: UNCHANGED for key in also if is_storable(key[1])}
         for change in changes:
             key = (change.record_type, change.record_id)
             if key[0] in RECORD_TYPES and is_storable(key[1]):
@@ -244,11 +253,12 @@ class CentreWork:
         """One row for each station concerned: the desk's own gets the record back even where it belongs to another."""
         record = self._current[key]
         body = canonical(record)
-        for station_code in sorted(self._touched[key]):
+        scopes: Sequence[str | None] = (None,) if key[0] in EVERYBODYS else sorted(self._touched[key])
+        for station_code in scopes:
             yield _feed_row(station_code, self.desk.id, key, record["version"], body)
 
 
-def _feed_row(station_code: str, desk_id: str | None, key: Key, version: int, body: bytes) -> dict[str, Any]:
+def _feed_row(station_code: str | None, desk_id: str | None, key: Key, version: int, body: bytes) -> dict[str, Any]:
     return {
         "station_code": station_code,
         "desk_id": desk_id,
@@ -329,7 +339,8 @@ def load_records(
         table = tables.CENTRE_RECORDS[name]
         columns = [column.name for column in table.c]
         _copy(connection, table, columns, ([row[column] for column in columns] for row in map(as_row, group)))
-        feed.append(connection, (_feed_row(record.station_code, None, (name, record.id), 1, canonical(record)) for record in group))
+        scope = (lambda record: None) if name in EVERYBODYS else (lambda record: record.station_code)
+        feed.append(connection, (_feed_row(scope(record), None, (name, record.id), 1, canonical(record)) for record in group))
     return sum(len(group) for group in by_type.values())
 
 

@@ -12,12 +12,31 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.notice import Notice
+from nbcase.domain.offering import Booking, Offering
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
+from nbcase.domain.round import Round, RoundResult, RoundSignature
 from nbcase.domain.score import Claim, Score
 
-Record = Resident | Dwelling | Registration | Case | Permit | Endorsement | Document | FieldConflict | Notice | Score | Claim
+Record = (
+    Resident
+    | Dwelling
+    | Registration
+    | Case
+    | Permit
+    | Endorsement
+    | Document
+    | FieldConflict
+    | Notice
+    | Score
+    | Claim
+    | Offering
+    | Booking
+    | Round
+    | RoundResult
+    | RoundSignature
+)
 R = TypeVar("R", bound=Record)
 
 RECORD_TYPES: dict[str, type[Record]] = {
@@ -32,14 +51,22 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "notice": Notice,
     "score": Score,
     "claim": Claim,
+    "offering": Offering,
+    "booking": Booking,
+    "round": Round,
+    "round_result": RoundResult,
+    "round_signature": RoundSignature,
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 
 TYPE_NAMES: dict[type[Any], str] = {kind: name for name, kind in RECORD_TYPES.items()}
 _FIELD_NAMES: dict[type[Any], tuple[str, ...]] = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in TYPE_NAMES}
 
-CENTRE_ONLY = frozenset({"score"})
+CENTRE_ONLY = frozenset({"score", "round", "round_result"})
 """Kinds that no desk may write."""
+
+EVERYBODYS = frozenset({"offering", "round", "round_signature"})
+"""Kinds that every station sees, whoever made them."""
 
 UNMERGED = frozenset({"id", "version"})
 """Fields that no change carries: the id names the record, the version counts what the centre accepted."""

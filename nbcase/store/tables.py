@@ -96,6 +96,11 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "notice": (("made_at", "id"),),
     "score": (("resident_id",),),
     "claim": (("resident_id",), ("case_id",)),
+    "offering": (("service_code", "begins_on"),),
+    "booking": (("offering_id",), ("resident_id",), ("case_id",)),
+    "round": (("use_code", "closes_on"),),
+    "round_result": (("round_id",), ("resident_id",), ("case_id",)),
+    "round_signature": (("round_id",),),
     "conflict": (("subject_type", "subject_id"), ("state", "found_at", "id")),
 }
 

@@ -27,6 +27,7 @@ ANSWERS = {
     "integer": "3",
     "address": "镇海区骆驼街道锦绣里小区3幢2单元401室",
     "check": True,
+    "offering": "some-offering",
 }
 
 

@@ -13,6 +13,7 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.notice import Notice
 from nbcase.domain.resident import Resident
+from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.score import Claim, Score
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
 from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record
@@ -82,7 +83,33 @@ def _records() -> list[Record]:
         approved_by="l",
         station_code="s",
     )
-    return [*invented, paper, *conflicts, notice, score, claim]
+    offering = Offering(
+        id="o",
+        service_code="bus",
+        name="n",
+        place="p",
+        begins_on=AT.date(),
+        begins_at="08:30",
+        closes_on=AT.date(),
+        capacity=2,
+        details={"b": 1, "a": None},
+        station_code="s",
+    )
+    booking = Booking(
+        id="b",
+        offering_id="o",
+        resident_id="r",
+        case_id="c",
+        name="n",
+        phone="1",
+        party=2,
+        companions=("某",),
+        ordinal=1,
+        place=Place.HELD,
+        stations=("s", "t"),
+        station_code="s",
+    )
+    return [*invented, paper, *conflicts, notice, score, claim, offering, booking]
 
 
 def _rows(connection: sa.Connection) -> dict[str, list[tuple[object, ...]]]:
