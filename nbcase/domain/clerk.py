@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "service.accept": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "service.decide": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
     "offering.keep": frozenset({Role.SUPERVISOR}),
+    "round.sign": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
     "case.complete": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "case.withdraw": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "conflict.resolve": frozenset(Role),

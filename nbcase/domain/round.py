@@ -48,8 +48,9 @@ class ListRow:
 class Round:
     """One round of one use (code table ``points_use``) in one district; every station sees it.
 
-    Applications are taken from `opens_on` to `closes_on`; points are those of `scored_on`. `list_hash` names the newest list,
-    `published_hash` the one that is public. `ties_basis` empty: the order of equals is this program's own, no public rule is known.
+    Applications are taken from `opens_on` to `closes_on`; points are those of `scored_on`. `draft_rows` with `list_hash` are the newest
+    ranking, which people sign; `rows` with `published_hash` are the public list. `ties_basis` empty: the order of equals is this
+    program's own, no public rule is known.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Round:
     lot_seed: str
     notice_days: int
     stage: RoundStage = RoundStage.OPEN
+    draft_rows: tuple[ListRow, ...] = ()
     rows: tuple[ListRow, ...] = ()
     list_hash: str = ""
     published_hash: str = ""

@@ -12,7 +12,7 @@ from nbcase.domain.clerk import PERMISSIONS
 from nbcase.domain.errors import UserError
 from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
-from nbcase.items.checks import FACTS
+from nbcase.items.checks import BOOKING, FACTS, SERVICE
 from nbcase.items.fields import BOUND_RECORDS
 from nbcase.items.item import AnyOf, Condition, Field, Item, Situation
 
@@ -27,11 +27,19 @@ EFFECTS = frozenset(
         "cancel_permit",
         "check_claim",
         "award_points",
+        "begin_service",
+        "end_service",
         "book",
         "give_up_booking",
+        "enter_round",
+        "object_to_round",
+        "correct_application",
     }
 )
 """What a step may do to the records; `nbcase.operations.effects` has a function for each."""
+
+OFFERED = {"offering": "offering", "round": "points_use", "place": "points_use"}
+"""Kinds of fields whose choices are records, and the code table that says of what."""
 
 
 class ItemError(UserError):
@@ -146,10 +154,11 @@ def _field_mistakes(path: Path, place: str, field: Field) -> Iterator[ItemError]
         yield _wrong(path, place, field.kind, tr("choice 字段要写 table，其他字段不写。"))
     if field.table is not None and not codes.has_table(field.table):
         yield _wrong(path, place, field.table, tr("没有这张代码表，请看 resources/reference/codes.toml。"))
-    if (field.kind == "offering") != (field.offers is not None):
-        yield _wrong(path, place, field.kind, tr("offering 字段要写 offers，其他字段不写。"))
-    if field.offers is not None and not codes.has_code("offering", field.offers):
-        yield _wrong(path, place, field.offers, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
+    offered = OFFERED.get(field.kind)
+    if (field.kind == "offering" and field.offers is None) or (offered is None and field.offers is not None):
+        yield _wrong(path, place, field.kind, tr("offering 字段要写 offers，round、place 字段可写，其他字段不写。"))
+    elif offered is not None and field.offers is not None and not codes.has_code(offered, field.offers):
+        yield _wrong(path, place, field.offers, tr("代码表 {table} 里没有这一项，请看 codes.toml。").format(table=offered))
     if field.bind is not None and not _is_bindable(field.bind):
         yield _wrong(path, place, field.bind, tr("bind 要写成 记录.字段，如 resident.phone。"))
 
@@ -163,7 +172,7 @@ def _condition_mistakes(path: Path, place: str, condition: Condition) -> Iterato
     tests = [option.test for option in condition.test.options] if isinstance(condition.test, AnyOf) else [condition.test]
     for test in tests:
         for fact in (test.fact, getattr(test, "limit_fact", None)):
-            if fact is not None and fact not in FACTS:
+            if fact is not None and fact not in FACTS and not fact.startswith((SERVICE, BOOKING)):
                 yield _wrong(path, place, fact, tr("没有这个事实，可用：{names}。").format(names="、".join(sorted(FACTS))))
 
 
@@ -174,3 +183,9 @@ def _link_mistakes(paths: Sequence[Path], catalogue: Catalogue) -> Iterator[Item
             for link in situation.next:
                 if link not in known:
                     yield _wrong(path, f"{situation.code}.next", link, tr("没有这个事项情形。"))
+            for condition in situation.conditions:
+                fact = getattr(condition.test, "fact", "")
+                if fact.startswith(BOOKING) and not codes.has_code("offering", fact.removeprefix(BOOKING)):
+                    yield _wrong(path, f"{situation.code}.conditions.{condition.key}", fact, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
+                if fact.startswith(SERVICE) and fact.removeprefix(SERVICE) not in catalogue.items:
+                    yield _wrong(path, f"{situation.code}.conditions.{condition.key}", fact, tr("没有这个事项。"))

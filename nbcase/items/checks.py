@@ -8,7 +8,7 @@ from typing import Any
 
 from nbcase.domain.clock import add_months, full_months
 from nbcase.domain.words import tr
-from nbcase.items.item import AnyOf, AtMost, Condition, Label, MonthsSince, NoneOf, NotPast, OneOf, Present, Situation
+from nbcase.items.item import AnyOf, AtLeast, AtMost, Condition, Label, MonthsSince, NoneOf, NotPast, OneOf, Present, Situation
 
 FACTS = frozenset(
     {
@@ -25,9 +25,18 @@ FACTS = frozenset(
         "capacity",
         "lease_until",
         "guardian",
+        "points",
     }
 )
 """Facts that conditions may name; `nbcase.operations.facts` finds each in the records."""
+
+
+SERVICE = "service."
+"""With an item's code behind it: the fact whether the resident has what the item gives, ``held`` while it runs."""
+
+
+BOOKING = "booking."
+"""With a service of the code table ``offering`` behind it: ``held`` while a booking of it is wanted and not past."""
 
 
 class CheckState(StrEnum):
@@ -95,13 +104,17 @@ def _any_of(condition: Condition, test: AnyOf, facts: Facts, as_of: date) -> Che
     return _result(condition, CheckState.FAILED, tr("没有一项满足"), missing)
 
 
-def _test(test: MonthsSince | Present | OneOf | NoneOf | AtMost | NotPast, facts: Facts, as_of: date) -> tuple[CheckState, str]:
+def _test(test: MonthsSince | Present | OneOf | NoneOf | AtMost | AtLeast | NotPast, facts: Facts, as_of: date) -> tuple[CheckState, str]:
     fact = facts.get(test.fact, Fact())
     if fact.asks_centre:
         return CheckState.OFFLINE, fact.source or tr("离线未核，连上后补核")
     match test:
         case MonthsSince():
             return _months_since(fact, test.at_least, as_of)
+        case AtLeast(value=None):
+            return CheckState.LOOK, tr("{fact}；门槛未配置").format(fact=fact.source or tr("没有记录"))
+        case AtLeast():
+            holds = fact.value is not None and test.value is not None and fact.value >= test.value
         case Present():
             holds = fact.value not in (None, "", False)
         case OneOf():

@@ -6,7 +6,9 @@ import msgspec
 
 from nbcase.domain.words import is_english
 
-FieldKind = Literal["text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check", "offering"]
+FieldKind = Literal[
+    "text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check", "offering", "round", "place"
+]
 Obtained = Literal["card", "scan", "shared", "confirmed"]
 
 
@@ -28,7 +30,9 @@ class Label(Part):
 
 class Field(Part):
     """One field of the form. `bind` names the record field that the answer fills (``resident.phone``); `table` the code table,
-    `offers` of a field of kind ``offering`` which service's 场次 may be chosen (code table ``offering``)."""
+    `offers` of a field of kind ``offering`` which service's 场次 may be chosen (code table ``offering``), of the kinds ``round`` and
+    ``place`` whose use's open rounds 轮次 and their places (code table ``points_use``); without it those that are under notice.
+    """
 
     key: str
     label: Label
@@ -96,6 +100,13 @@ class AtMost(Part, tag="at_most", tag_field="kind"):
     limit_fact: str
 
 
+class AtLeast(Part, tag="at_least", tag_field="kind"):
+    """The number is not below `value`; null is 未配置: nobody published it, so that a person has to look."""
+
+    fact: str
+    value: int | None
+
+
 class NotPast(Part, tag="not_past", tag_field="kind"):
     """The fact is a day that is not past, or without end."""
 
@@ -107,7 +118,7 @@ class Option(Part):
 
     key: str
     name: Label
-    test: "MonthsSince | Present | OneOf | NoneOf | AtMost | NotPast"
+    test: "MonthsSince | Present | OneOf | NoneOf | AtMost | AtLeast | NotPast"
     missing: Label
 
 
@@ -117,7 +128,7 @@ class AnyOf(Part, tag="any_of", tag_field="kind"):
     options: tuple[Option, ...]
 
 
-Test = MonthsSince | Present | OneOf | NoneOf | AtMost | NotPast | AnyOf
+Test = MonthsSince | Present | OneOf | NoneOf | AtMost | AtLeast | NotPast | AnyOf
 
 
 class Condition(Part):

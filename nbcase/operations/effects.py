@@ -16,12 +16,14 @@ from nbcase.domain.permit import Endorsement, Permit, usable_until, valid_after_
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
 from nbcase.domain.score import Claim
+from nbcase.domain.service import Service
 from nbcase.domain.words import tr
 from nbcase.items.fields import Answers, bound
 from nbcase.items.item import Situation
 from nbcase.operations.bookings import booking_of
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, occupants, standing
+from nbcase.operations.rounds import applied_to, corrected_form, entered_form
 from nbcase.points.spans import month_of
 from nbcase.store.desk_work import DeskWork
 from nbcase.store.shelf import Shelf
@@ -264,6 +266,41 @@ def _claim_refused(what: str, do: str) -> UserError:
     return UserError(what, safe=tr("没有受理，草稿还在。"), do=do)
 
 
+def begin_service(occasion: Occasion) -> Case:
+    """The resident has the item's service from today on; what the form said is kept with it."""
+    case = occasion.case
+    if _running(occasion) is not None:
+        what = tr("{name}已在使用这项服务。").format(name=case.applicant_name)
+        raise UserError(what, safe=tr("没有重复办理，草稿还在。"), do=tr("有变化请先办终止，再重新办理。"))
+    occasion.work.put(
+        Service(
+            id=derived_id(b"", "service", case.id),
+            item_code=case.item_code,
+            resident_id=case.resident_id,
+            case_id=case.id,
+            began_on=occasion.today,
+            details=dict(occasion.answers),
+            station_code=case.station_code,
+        )
+    )
+    return case
+
+
+def end_service(occasion: Occasion) -> Case:
+    """终止: the service ends today."""
+    service = _running(occasion)
+    if service is None:
+        what = tr("{name}没有在使用这项服务。").format(name=occasion.case.applicant_name)
+        raise UserError(what, safe=tr("没有改动任何数据。"), do=tr("请核对事项。"))
+    occasion.work.put(replace(service, ended_on=occasion.today))
+    return occasion.case
+
+
+def _running(occasion: Occasion) -> Service | None:
+    mine = (service for service in occasion.standing.services if service.item_code == occasion.case.item_code)
+    return next((service for service in mine if service.runs(occasion.today)), None)
+
+
 def book(occasion: Occasion) -> Case:
     """预约: a place is asked for; the centre says whether there is one."""
     case = occasion.case
@@ -293,6 +330,25 @@ def give_up_booking(occasion: Occasion) -> Case:
     return occasion.case
 
 
+def enter_round(occasion: Occasion) -> Case:
+    """报名: the application is for an open round and for places of it, and the only one of its kind."""
+    form = entered_form(occasion.work, occasion.desk, occasion.case, occasion.answers, occasion.today)
+    return replace(occasion.case, form=form)
+
+
+def object_to_round(occasion: Occasion) -> Case:
+    """公示异议 is taken while the list is under notice, about an application of the resident."""
+    found = applied_to(occasion.work, occasion.case.resident_id, occasion.answers, occasion.today)
+    return replace(occasion.case, form={**occasion.answers, "application": found.id, "application_number": found.number})
+
+
+def correct_application(occasion: Occasion) -> Case:
+    """异议成立: what the objection corrects goes into the application, which the next ranking reads."""
+    application = occasion.work.need(Case, str(occasion.case.form["application"]))
+    occasion.work.put(replace(application, form=corrected_form(occasion.work, application, occasion.case.form)))
+    return occasion.case
+
+
 def _permit(occasion: Occasion) -> Permit:
     permit = occasion.standing.permit
     if permit is None:
@@ -316,6 +372,11 @@ EFFECTS: dict[str, Effect] = {
     "cancel_permit": cancel_permit,
     "check_claim": check_claim,
     "award_points": award_points,
+    "begin_service": begin_service,
+    "end_service": end_service,
     "book": book,
     "give_up_booking": give_up_booking,
+    "enter_round": enter_round,
+    "object_to_round": object_to_round,
+    "correct_application": correct_application,
 }

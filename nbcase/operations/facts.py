@@ -9,13 +9,17 @@ from nbcase.domain.case import HandedIn
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.errors import Offline
 from nbcase.domain.identity import age_on
+from nbcase.domain.offering import Booking, Offering
 from nbcase.domain.permit import Endorsement, Permit, PermitState, permit_state
 from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
+from nbcase.domain.score import Score, score_id
+from nbcase.domain.service import Service
 from nbcase.domain.words import tr
-from nbcase.items.checks import Fact, Facts
+from nbcase.items.checks import BOOKING, SERVICE, Fact, Facts
 from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
+from nbcase.points.catalogue import show
 from nbcase.store import people
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
@@ -42,6 +46,9 @@ class Standing:
     occupants: int | None = None
     permits: tuple[Permit, ...] = ()
     endorsements: tuple[Endorsement, ...] = ()
+    services: tuple[Service, ...] = ()
+    bookings: tuple[tuple[Booking, Offering], ...] = ()
+    score: Score | None = None
 
     @property
     def active(self) -> Registration | None:
@@ -76,6 +83,9 @@ def standing(shelf: Shelf, resident: Resident) -> Standing:
         occupants=occupants(shelf, dwelling) if dwelling else None,
         permits=tuple(permits),
         endorsements=tuple(entry for permit in permits for entry in shelf.find(Endorsement, permit_id=permit.id)),
+        services=tuple(shelf.find(Service, resident_id=resident.id)),
+        bookings=_booked(shelf, resident),
+        score=shelf.get(Score, score_id(resident.id)),
     )
 
 
@@ -121,6 +131,9 @@ def facts_of(standing: Standing, situation: Situation, materials: Sequence[Hande
         if dwelling and dwelling.lease_until_on
         else Fact(None, tr("没有合同期限记录")),
         "guardian": _guardian(resident, as_of),
+        **_services(standing.services, as_of),
+        **_bookings(standing.bookings, as_of),
+        "points": _points(standing.score),
     }
 
 
@@ -206,6 +219,33 @@ def _occupants(standing: Standing) -> Fact:
     capacity = standing.dwelling.capacity
     limit = tr("未配置") if capacity is None else tr("{n} 人").format(n=capacity)
     return Fact(standing.occupants, tr("住 {n} 人，限 {limit}").format(n=standing.occupants, limit=limit))
+
+
+def _points(score: Score | None) -> Fact:
+    if score is None:
+        return Fact(None, tr("还没有积分，中心每月计分"))
+    return Fact(score.total, tr("{points} 分，中心 {day} 计分").format(points=show(score.total), day=score.on))
+
+
+def _booked(shelf: Shelf, resident: Resident) -> tuple[tuple[Booking, Offering], ...]:
+    found = ((booking, shelf.get(Offering, booking.offering_id)) for booking in shelf.find(Booking, resident_id=resident.id))
+    return tuple((booking, offering) for booking, offering in found if offering is not None)
+
+
+def _bookings(bookings: Sequence[tuple[Booking, Offering]], as_of: date) -> dict[str, Fact]:
+    return {
+        BOOKING + offering.service_code: Fact("held", f"{offering.name} {offering.begins_on}")
+        for booking, offering in bookings
+        if booking.is_wanted and as_of <= offering.begins_on
+    }
+
+
+def _services(services: Sequence[Service], as_of: date) -> dict[str, Fact]:
+    return {
+        SERVICE + service.item_code: Fact("held", tr("自 {day} 起").format(day=service.began_on))
+        for service in services
+        if service.runs(as_of)
+    }
 
 
 def _guardian(resident: Resident, as_of: date) -> Fact:

@@ -21,6 +21,7 @@ from nbcase.domain.words import tr
 from nbcase.operations.allotment import check_desk_fields, concerned, settle
 from nbcase.operations.contests import Contest, contests_of, without_contested
 from nbcase.operations.messages import BatchAnswer, Trouble
+from nbcase.operations.rounds import check_signature
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import CentreWork, Key, Raced, Written, is_storable, lock_desk
 from nbcase.store.records import CENTRE_ONLY, RECORD_TYPES, UNMERGED, field_names, from_plain
@@ -205,6 +206,7 @@ def _check(work: CentreWork, action: Action, body: bytes) -> None:
     if clerk is None:
         raise Unacceptable(tr("经办人不属于本受理点。"), do=tr("请站长核对人员名单后重新受理。"))
     require(clerk, action.kind)
+    check_signature(action)
     if not action.changes:
         raise Unacceptable(tr("操作没有内容。"))
     if len(action.changes) > MOST_CHANGES or len(body) > MOST_BODY_BYTES:

@@ -30,7 +30,7 @@ from nbcase.store.action_trees import keep_tree, kept_tree
 from nbcase.store.bulk import copy_rows, insert_new, update_rows
 from nbcase.store.file_uses import Use, note_uses, uses_of
 from nbcase.store.origins import origin
-from nbcase.store.records import EVERYBODYS, RECORD_TYPES, TYPE_NAMES, Record, field_names
+from nbcase.store.records import EVERYBODYS, RECORD_TYPES, TYPE_NAMES, R, Record, field_names
 from nbcase.store.shelf import as_row
 
 Key = tuple[str, str]
@@ -346,16 +346,26 @@ def load_records(
 
 def write_scores(connection: sa.Connection, scores: Sequence[Score]) -> int:
     """Write the centre's own scores, each one version on, with their feed rows; answers how many."""
-    table = tables.CENTRE_RECORDS["score"]
-    bodies = [plain(replace(score, version=score.version + 1)) for score in scores]
+    return write_own(connection, Score, scores)
+
+
+def write_own(connection: sa.Connection, kind: type[R], records: Sequence[R]) -> int:
+    """Write records of a kind that only the centre writes, each one version on, with their feed rows; answers how many."""
+    name = TYPE_NAMES[kind]
+    table = tables.CENTRE_RECORDS[name]
+    bodies = [plain(replace(record, version=record.version + 1)) for record in records]
     new = [body for body in bodies if body["version"] == 1]
     changed = [body for body in bodies if body["version"] > 1]
     if new:
         insert_new(connection, table, new)
     if changed:
-        update_rows(connection, table, changed, set(field_names(Score)) - {"id"})
+        update_rows(connection, table, changed, set(field_names(kind)) - {"id"})
     feed.append(
-        connection, (_feed_row(body["station_code"], None, ("score", body["id"]), body["version"], canonical(body)) for body in bodies)
+        connection,
+        (
+            _feed_row(None if name in EVERYBODYS else body["station_code"], None, (name, body["id"]), body["version"], canonical(body))
+            for body in bodies
+        ),
     )
     return len(bodies)
 

@@ -18,6 +18,7 @@ from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import Round, RoundResult, RoundSignature
 from nbcase.domain.score import Claim, Score
+from nbcase.domain.service import Service
 
 Record = (
     Resident
@@ -33,6 +34,7 @@ Record = (
     | Claim
     | Offering
     | Booking
+    | Service
     | Round
     | RoundResult
     | RoundSignature
@@ -53,6 +55,7 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "claim": Claim,
     "offering": Offering,
     "booking": Booking,
+    "service": Service,
     "round": Round,
     "round_result": RoundResult,
     "round_signature": RoundSignature,

@@ -97,6 +97,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "score": (("resident_id",),),
     "claim": (("resident_id",), ("case_id",)),
     "offering": (("service_code", "begins_on"),),
+    "service": (("resident_id",), ("case_id",)),
     "booking": (("offering_id",), ("resident_id",), ("case_id",)),
     "round": (("use_code", "closes_on"),),
     "round_result": (("round_id",), ("resident_id",), ("case_id",)),

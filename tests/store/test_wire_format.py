@@ -13,8 +13,10 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.notice import Notice
 from nbcase.domain.resident import Resident
+from nbcase.domain.round import ChoiceResult, ListRow, Round, RoundPlace, RoundResult, RoundSignature, RoundStage
 from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.score import Claim, Score
+from nbcase.domain.service import Service
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
 from nbcase.store.records import RECORD_TYPES, TYPE_NAMES, Record
 from nbcase.store.shelf import Shelf
@@ -109,7 +111,52 @@ def _records() -> list[Record]:
         stations=("s", "t"),
         station_code="s",
     )
-    return [*invented, paper, *conflicts, notice, score, claim, offering, booking]
+    service = Service(
+        id="v", item_code="i", resident_id="r", case_id="c", began_on=AT.date(), details={"b": 1, "a": None}, station_code="s"
+    )
+    return [*invented, paper, *conflicts, notice, score, claim, offering, booking, *_round(), service]
+
+
+def _round() -> list[Record]:
+    """A round with its list, what it says of somebody, and a signature under it."""
+    places = (RoundPlace(name="甲小", seats=2), RoundPlace(name="乙小", least_points=100))
+    one = Round(
+        id="o",
+        use_code="school",
+        name="n",
+        district_code="d",
+        period="p",
+        opens_on=AT.date(),
+        closes_on=AT.date(),
+        scored_on=AT.date(),
+        places=places,
+        ties=("lot",),
+        lot_seed="x",
+        notice_days=7,
+        rows=(ListRow(order=1, name="样*", number="1", points=100, place=None),),
+        ranked_at=AT,
+        station_code="s",
+    )
+    result = RoundResult(
+        id="t",
+        round_id="o",
+        resident_id="r",
+        case_id="c",
+        case_number="1",
+        name="n",
+        counted_id="r",
+        points=-25,
+        figures={"b": 1, "a": 2},
+        order=1,
+        place=None,
+        choices=(ChoiceResult(place="甲小", why="tie", last_points=100, tie="lot"),),
+        list_hash="h",
+        station_code="s",
+    )
+    signature = RoundSignature(
+        id="g", round_id="o", stage=RoundStage.NOTICE, list_hash="h", clerk_id="l", clerk_name="样", signed_at=AT, station_code="s"
+    )
+    return [one, result, signature]
 
 
 def _rows(connection: sa.Connection) -> dict[str, list[tuple[object, ...]]]:

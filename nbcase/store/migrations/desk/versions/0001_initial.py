@@ -329,6 +329,92 @@ def upgrade() -> None:
     op.create_index("ix_booking_resident_id", "booking", ["resident_id"], unique=False)
     op.create_index("ix_booking_case_id", "booking", ["case_id"], unique=False)
     op.create_table(
+        "round",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("use_code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("district_code", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("opens_on", sa.Date(), nullable=False),
+        sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("scored_on", sa.Date(), nullable=False),
+        sa.Column("places", Json(), nullable=False),
+        sa.Column("grades", Json(), nullable=False),
+        sa.Column("conditions", Json(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("parent_rule", sa.Text(), nullable=False),
+        sa.Column("ties", Json(), nullable=False),
+        sa.Column("ties_basis", sa.Text(), nullable=False),
+        sa.Column("lot_seed", sa.Text(), nullable=False),
+        sa.Column("notice_days", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("draft_rows", Json(), nullable=False),
+        sa.Column("rows", Json(), nullable=False),
+        sa.Column("list_hash", sa.Text(), nullable=False),
+        sa.Column("published_hash", sa.Text(), nullable=False),
+        sa.Column("ranked_at", UtcDateTime(), nullable=True),
+        sa.Column("notice_from_on", sa.Date(), nullable=True),
+        sa.Column("notice_until_on", sa.Date(), nullable=True),
+        sa.Column("final_on", sa.Date(), nullable=True),
+        sa.Column("signed_by", Json(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_round_use_code_closes_on", "round", ["use_code", "closes_on"], unique=False)
+    op.create_table(
+        "round_result",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("counted_id", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("figures", Json(), nullable=False),
+        sa.Column("zones", Json(), nullable=False),
+        sa.Column("order", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("choices", Json(), nullable=False),
+        sa.Column("list_hash", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_round_result_round_id", "round_result", ["round_id"], unique=False)
+    op.create_index("ix_round_result_resident_id", "round_result", ["resident_id"], unique=False)
+    op.create_index("ix_round_result_case_id", "round_result", ["case_id"], unique=False)
+    op.create_table(
+        "round_signature",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("list_hash", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("clerk_name", sa.Text(), nullable=False),
+        sa.Column("signed_at", UtcDateTime(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_round_signature_round_id", "round_signature", ["round_id"], unique=False)
+    op.create_table(
+        "service",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("began_on", sa.Date(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("details", Json(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_service_resident_id", "service", ["resident_id"], unique=False)
+    op.create_index("ix_service_case_id", "service", ["case_id"], unique=False)
+    op.create_table(
         "permit",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
