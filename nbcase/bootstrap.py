@@ -24,6 +24,7 @@ from nbcase.operations.sign_in import SignedIn, is_enrolled, keep_slots
 from nbcase.settings import DESK_CARD_NAME, DeskCard, Settings, default_desk_folder, load_settings, save_desk_card
 from nbcase.store import people
 from nbcase.store.desk_database import reading
+from nbcase.store.desk_lock import hold_desk
 from nbcase.store.desk_work import state
 from nbcase.store.sealed_log import SealedLog
 from nbcase.store.vault import Vault, choose_vault
@@ -33,12 +34,15 @@ from nbcase.sync.files import Fetcher
 from nbcase.sync.loop import SyncLoop, SyncThread
 from nbcase.sync.stages import Contact
 
-if TYPE_CHECKING:  # the devices bring OpenCV, numpy and serial ports, which the sign-in window does not wait for
+if TYPE_CHECKING:  # named only; the devices bring OpenCV, numpy and serial ports, which the sign-in window does not wait for
+    from filelock import BaseFileLock
+
     from nbcase.devices.contract import CardReader
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
     from nbcase.domain.publication import Publication
     from nbcase.domain.retirement import RetirementProof
+    from nbcase.domain.round import Round
     from nbcase.operations.inclusion import InclusionProof
     from nbcase.operations.messages import SealedReceipt
     from nbcase.server.centre import Centre
@@ -49,7 +53,10 @@ PROBE_S = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A desk with a clerk signed in. `close` ends its thread and connections."""
+    """A desk with a clerk signed in. `close` ends its thread and connections.
+
+    `lock` and `sealed_log` are None for an errand that only reads.
+    """
 
     desk: Desk
     clerk: Clerk
@@ -59,7 +66,8 @@ class Counter:
     client: CentreClient
     line: DrillLine
     sync: SyncThread
-    sealed_log: SealedLog
+    lock: "BaseFileLock | None"
+    sealed_log: SealedLog | None
     reader: "CardReader | None"
     document_reader: "DocumentReader"
     queue: "PrintQueue | None"
@@ -77,8 +85,11 @@ class Counter:
         """Stop sync, drop connections, close the database."""
         self.sync.stop()
         self.client.close()
-        self.sealed_log.close()
+        if self.sealed_log is not None:
+            self.sealed_log.close()
         self.desk.engine.dispose()
+        if self.lock is not None:
+            self.lock.release()
 
 
 @dataclass(slots=True)
@@ -111,12 +122,29 @@ def _answers(url: str) -> bool:
         return False
 
 
-def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Clock | None = None, specimen: bool = True) -> Counter:
-    """Everything that a signed-in clerk works with. The sync thread is made, not started."""
+def open_counter(
+    folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Clock | None = None, specimen: bool = True, only_reads: bool = False
+) -> Counter:
+    """Everything that a signed-in clerk works with. The sync thread is made, not started.
+
+    Raises `UserError` where another program works at this desk, unless the caller `only_reads`. When it raises, the
+    database is closed.
+    """
+    lock = None
+    try:
+        lock = None if only_reads else hold_desk(folder)
+        return _assemble(folder, vault, signed_in, clock or SystemClock(), lock, specimen=specimen)
+    except BaseException:
+        signed_in.engine.dispose()
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, lock: "BaseFileLock | None", *, specimen: bool) -> Counter:
     from nbcase.devices.card_reader import SerialCardReader
     from nbcase.devices.document_reader import DocumentReader
 
-    clock = clock or SystemClock()
     settings = load_settings(folder)
     with reading(signed_in.engine) as connection:
         enrolment = read_enrolment(connection)
@@ -154,7 +182,8 @@ def open_counter(folder: Path, vault: Vault, signed_in: SignedIn, *, clock: Cloc
         client=client,
         line=line,
         sync=centre.sync,
-        sealed_log=begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock),
+        lock=lock,
+        sealed_log=begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock) if lock is not None else None,
         reader=SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None,
         document_reader=DocumentReader(),
         queue=print_queue(settings),
@@ -232,13 +261,13 @@ def need_enrolled(folder: Path) -> Vault:
 
 
 @contextmanager
-def _at_work(folder: Path | None, login: str, password: str) -> Iterator[Counter]:
-    """A desk with a clerk signed in, for one errand of the command line; closed at its end."""
+def _at_work(folder: Path | None, login: str, password: str, *, only_reads: bool = False) -> Iterator[Counter]:
+    """A desk with a clerk signed in, for one errand of the command line; closed at its end. See `open_counter`."""
     from nbcase.operations.sign_in import sign_in
 
     folder = folder or default_desk_folder()
     vault = need_enrolled(folder)
-    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)))
+    counter = open_counter(folder, vault, sign_in(folder, vault, login, password, datetime.now(UTC)), only_reads=only_reads)
     try:
         yield counter
     finally:
@@ -259,7 +288,7 @@ def prove_case(folder: Path | None, login: str, password: str, number: str) -> t
     """The proof that the centre holds the acts of a case, and the key of the centre that signed it."""
     from nbcase.operations import inclusion
 
-    with _at_work(folder, login, password) as counter:
+    with _at_work(folder, login, password, only_reads=True) as counter:
         return inclusion.prove_case(counter.desk, number), counter.enrolment.centre_public_key
 
 
@@ -267,7 +296,7 @@ def reconciliation_sheet(folder: Path | None, login: str, password: str) -> byte
     """The end-of-day sheet of a desk as PDF, from what its database knows; no contact is made."""
     from nbcase.operations import proof
 
-    with _at_work(folder, login, password) as counter:
+    with _at_work(folder, login, password, only_reads=True) as counter:
         return proof.reconciliation_sheet(counter.desk, counter.clerk)
 
 
@@ -282,7 +311,11 @@ def rescue_desk(folder: Path | None, login: str, password: str) -> dict[str, Any
     vault = choose_vault(folder)
     now = datetime.now(UTC)
     _, _, secrets = open_secrets(folder, vault, login, password, now)
-    report = rescue(folder, secrets, now)
+    lock = hold_desk(folder)
+    try:
+        report = rescue(folder, secrets, now)
+    finally:
+        lock.release()
     structlog.get_logger().warning("desk_rescued", unsent=report.unsent, unreadable=len(report.unreadable))
     return {**msgspec.to_builtins(report), "unsent": report.unsent, "is_whole": report.is_whole}
 
@@ -301,7 +334,7 @@ def export_sealed_file(folder: Path | None, login: str | None, password: str, ta
 
 def import_sealed_file(folder: Path | None, login: str, password: str, path: Path) -> dict[str, Any]:
     """Bring a sealed file to the centre from this desk; the centre's receipt in plain values."""
-    with _at_work(folder, login, password) as counter:
+    with _at_work(folder, login, password, only_reads=True) as counter:
         receipt: dict[str, Any] = msgspec.to_builtins(bring_sealed(counter, path))
     return receipt
 
@@ -385,6 +418,46 @@ def publish_calendar(path: Path, data: Path, database_url: str | None) -> "Publi
 
     with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
         return publishing.publish_calendar(connection, centre.key, path, centre.clock.now())
+
+
+def open_round(path: Path, data: Path, database_url: str | None) -> "Round":
+    """Open the round of a file, or change one that is not ranked yet."""
+    from nbcase.operations import roundfile
+    from nbcase.store.centre_database import transaction
+
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        return roundfile.open_round(connection, path)
+
+
+def rank_round(round_id: str, data: Path, database_url: str | None) -> "Round":
+    """Rank a round anew; the list waits for signatures."""
+    from nbcase.operations import rank
+    from nbcase.operations.points import shipped_catalogue
+    from nbcase.store.centre_database import transaction
+
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        now = centre.clock.now()
+        return rank.rank_round(connection, round_id, shipped_catalogue(), now, local_date(now))
+
+
+def publish_round(round_id: str, data: Path, database_url: str | None) -> "Round":
+    """Publish the signed list of a round: for notice first, then as final."""
+    from nbcase.operations import rank
+    from nbcase.operations.points import shipped_catalogue
+    from nbcase.store.centre_database import transaction
+
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        calendar = working_calendar(connection, None)
+        return rank.publish_round(connection, round_id, shipped_catalogue(), calendar, local_date(centre.clock.now()))
+
+
+def rounds_at_centre(data: Path, database_url: str | None) -> "list[Round]":
+    """Every round that the centre has, the newest first."""
+    from nbcase.domain.round import Round
+    from nbcase.store.shelf import Shelf
+
+    with _opened_centre(data, database_url) as centre, centre.engine.connect() as connection:
+        return sorted(Shelf(connection).find(Round), key=lambda one: (one.closes_on, one.name), reverse=True)
 
 
 def write_demo_data(

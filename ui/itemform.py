@@ -1,14 +1,18 @@
 """The form of a service item's situation: its declarations as sections of the window's form."""
 
+from collections.abc import Sequence
+
 from nbcase.domain import codes
 from nbcase.domain.offering import Offering
 from nbcase.domain.readings import initials
+from nbcase.domain.round import Round, RoundPlace
 from nbcase.domain.words import tr
 from nbcase.items.checks import label
 from nbcase.items.item import Field, Situation
 from nbcase.operations.bookings import offerings
 from nbcase.operations.desk import Desk
 from nbcase.operations.look import DwellingHit, complete_address
+from nbcase.operations.rounds import rounds, rounds_to_choose
 from ui.widgets.fields import Option, Provider, Suggestions
 from ui.widgets.form import FieldKind, FieldSpec, FormSection
 from ui.widgets.picklist import Suggestion
@@ -24,6 +28,8 @@ _KINDS: dict[str, FieldKind] = {
     "address": "completion",
     "check": "check",
     "offering": "choice",
+    "round": "choice",
+    "place": "choice",
 }
 
 
@@ -44,7 +50,7 @@ def field_spec(field: Field, language: str, *, read_only: bool = False, desk: De
         key=field.key,
         label=label(field.label, language),
         kind=_KINDS[field.kind],
-        options=_options(field, language, desk),
+        options=_options(field, language, desk, read_only=read_only),
         required=field.required,
         span=field.span,
         placeholder=label(field.placeholder, language) if field.placeholder else "",
@@ -53,9 +59,12 @@ def field_spec(field: Field, language: str, *, read_only: bool = False, desk: De
     )
 
 
-def _options(field: Field, language: str, desk: Desk | None) -> tuple[Option, ...]:
+def _options(field: Field, language: str, desk: Desk | None, *, read_only: bool) -> tuple[Option, ...]:
     if field.table is not None:
         return code_options(field.table, language)
+    if field.kind in ("round", "place") and desk is not None:
+        found = rounds(desk) if read_only else rounds_to_choose(desk, field.offers)
+        return _rounds(found) if field.kind == "round" else _places(found)
     if field.offers is not None and desk is not None:
         return tuple(_offering(entry) for entry in offerings(desk, field.offers))
     return ()
@@ -65,6 +74,22 @@ def _offering(entry: Offering) -> Option:
     when = f"{entry.begins_on:%m-%d} {entry.begins_at or ''}".strip()
     left = tr("余 {n}").format(n=entry.left) if entry.left else tr("已满，可候补 {n}").format(n=entry.waiting)
     return Option(code=entry.id, label=f"{when} · {entry.name} · {entry.place} · {left}", keys=initials(entry.name))
+
+
+def _rounds(found: Sequence[Round]) -> tuple[Option, ...]:
+    return tuple(
+        Option(code=one.id, label=tr("{name}，报名至 {day}").format(name=one.name, day=one.closes_on), keys=initials(one.name)) for one in found
+    )
+
+
+def _places(found: Sequence[Round]) -> tuple[Option, ...]:
+    """Every place of these rounds once, with its seats."""
+    places = {place.name: place for one in found for place in one.places}
+    return tuple(Option(code=name, label=_place_words(place), keys=initials(name)) for name, place in places.items())
+
+
+def _place_words(place: RoundPlace) -> str:
+    return place.name if place.seats is None else tr("{name} · {n} 个名额").format(name=place.name, n=place.seats)
 
 
 def code_options(table: str, language: str) -> tuple[Option, ...]:

@@ -4,7 +4,7 @@ import errno
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -54,9 +54,10 @@ class SerialCardReader:
     Safe to call from several threads; one call at a time reaches the line.
     """
 
-    def __init__(self, port: str, baud: int = 115200) -> None:
+    def __init__(self, port: str, baud: int = 115200, beat: Callable[[], None] = lambda: None) -> None:
         self.port = port
         self.baud = baud
+        self._beat = beat
         self._turn = threading.Lock()
         self._has_read = False
 
@@ -96,7 +97,7 @@ class SerialCardReader:
         try:
             port = _open_port(self.port, self.baud)
             try:
-                yield _Line(port)
+                yield _Line(port, self._beat)
             except _BROKEN as broken:
                 raise _unplugged(self.port) from broken
             finally:
@@ -148,8 +149,9 @@ class SerialCardReader:
 class _Line:
     """One open port: a question, its answer, and what came instead of an answer."""
 
-    def __init__(self, port: serial.Serial) -> None:
+    def __init__(self, port: serial.Serial, beat: Callable[[], None]) -> None:
         self._port = port
+        self._beat = beat
 
     def ask(self, command: bytes, deadline: float) -> protocol.Answer:
         """Send a command and wait for its answer; a spoilt answer is asked for once more.
@@ -168,6 +170,7 @@ class _Line:
     def rest_until(self, moment: float) -> None:
         """Let the line rest, dropping what arrives unasked."""
         while time.monotonic() < moment:
+            self._beat()
             self._port.read(1)
 
     def _listen(self, parser: protocol.FrameParser, command: bytes, deadline: float) -> bytes | None:
@@ -176,12 +179,18 @@ class _Line:
         self._port.write(protocol.build_frame(command))
         give_up_at = time.monotonic() + _ANSWER_S
         while time.monotonic() < min(deadline, give_up_at):
+            self._beat()
             chunk = self._port.read(max(1, self._port.in_waiting))
             if chunk:
                 give_up_at = time.monotonic() + _QUIET_S
             for body in parser.feed(chunk):
                 return body
         return next(iter(parser.finish()), None)
+
+
+def open_driver(options: Mapping[str, str], beat: Callable[[], None]) -> SerialCardReader:
+    """The driver as `nbcase.devices.host` opens it: `port` and `baud`."""
+    return SerialCardReader(options["port"], int(options["baud"]), beat)
 
 
 def _open_port(port: str, baud: int) -> serial.Serial:

@@ -25,6 +25,7 @@ _LABEL: Final = (38, 98, 150)
 _PAPER: Final = (226, 236, 240)
 _SEAL: Final = (178, 60, 52)
 _DESK: Final = (104, 84, 66)
+_FACE: Final = "NotoSansSC-Regular.ttf"
 _ROW_WIDTH: Final = 400
 """Pixels of one row of the printed address: eleven full signs."""
 
@@ -65,41 +66,41 @@ CLEAN_PHOTO: Final = Shot(on_desk=True, tilt=3)
 TILTED_PHOTO: Final = Shot(on_desk=True, tilt=12, perspective=0.06)
 
 
-def draw_front(person: SamplePerson) -> Image.Image:
-    """The side with the portrait, flat and upright, `CARD_SIZE` pixels.
+def draw_front(person: SamplePerson, *, face: str = _FACE) -> Image.Image:
+    """The side with the portrait, flat and upright, `CARD_SIZE` pixels; `face` is one of the program's own fonts.
 
-    Raises UserError where the program's own font is missing.
+    Raises UserError where that font is missing.
     """
-    card, pen = _blank_card()
-    _label(pen, (64, 92), "姓名")
-    _value(pen, (178, 86), person.name, 44)
-    _label(pen, (64, 168), "性别")
-    _value(pen, (178, 164), person.sex, 36)
-    _label(pen, (282, 168), "民族")
-    _value(pen, (390, 164), person.nation, 36)
+    card, pen = _blank_card(face)
+    pen.label((64, 92), "姓名")
+    pen.value((178, 86), person.name, 44)
+    pen.label((64, 168), "性别")
+    pen.value((178, 164), person.sex, 36)
+    pen.label((282, 168), "民族")
+    pen.value((390, 164), person.nation, 36)
     _draw_birth(pen, person.birth_on)
-    _label(pen, (64, 322), "住址")
-    for row, text in enumerate(_rows(person.address)):
-        _value(pen, (178, 316 + 50 * row), text, 36)
-    _label(pen, (64, 546), "公民身份号码")
+    pen.label((64, 322), "住址")
+    for row, text in enumerate(_rows(person.address, pen.face)):
+        pen.value((178, 316 + 50 * row), text, 36)
+    pen.label((64, 546), "公民身份号码")
     _draw_portrait(card)
     for place, digit in enumerate(person.number):
-        _value(pen, (338 + 32 * place, 536), digit, 46)
+        pen.value((338 + 32 * place, 536), digit, 46)
     return card
 
 
-def draw_back(person: SamplePerson) -> Image.Image:
+def draw_back(person: SamplePerson, *, face: str = _FACE) -> Image.Image:
     """The side with issuing authority and validity."""
-    card, pen = _blank_card()
-    pen.ellipse((70, 60, 230, 220), outline=_SEAL, width=8)
-    pen.text((150, 140), "样卡", font=_font(60), fill=_SEAL, anchor="mm")
-    pen.text((620, 110), "中华人民共和国", font=_font(58), fill=_INK, anchor="mm")
-    pen.text((620, 210), "居民身份证", font=_font(74), fill=_INK, anchor="mm")
-    _label(pen, (216, 470), "签发机关")
-    _value(pen, (402, 464), person.authority, 36)
-    _label(pen, (216, 546), "有效期限")
+    card, pen = _blank_card(face)
+    pen.draw.ellipse((70, 60, 230, 220), outline=_SEAL, width=8)
+    pen.draw.text((150, 140), "样卡", font=_font(60, face), fill=_SEAL, anchor="mm")
+    pen.draw.text((620, 110), "中华人民共和国", font=_font(58, face), fill=_INK, anchor="mm")
+    pen.draw.text((620, 210), "居民身份证", font=_font(74, face), fill=_INK, anchor="mm")
+    pen.label((216, 470), "签发机关")
+    pen.value((402, 464), person.authority, 36)
+    pen.label((216, 546), "有效期限")
     end = f"{person.valid_until_on:%Y.%m.%d}" if person.valid_until_on else "长期"
-    _value(pen, (402, 540), f"{person.valid_from_on:%Y.%m.%d}-{end}", 36)
+    pen.value((402, 540), f"{person.valid_from_on:%Y.%m.%d}-{end}", 36)
     return card
 
 
@@ -121,8 +122,8 @@ def write_sample(path: Path, person: SamplePerson | None = None, *, shot: Shot =
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    path = resource_path("fonts/NotoSansSC-Regular.ttf")
+def _font(size: int, face: str = _FACE) -> ImageFont.FreeTypeFont:
+    path = resource_path(f"fonts/{face}")
     try:
         return ImageFont.truetype(str(path), size)
     except OSError as missing:
@@ -132,40 +133,46 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
         ) from missing
 
 
-def _blank_card() -> tuple[Image.Image, ImageDraw.ImageDraw]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pen:
+    """What writes labels and values on a card, in one face."""
+
+    draw: ImageDraw.ImageDraw
+    face: str
+
+    def label(self, place: tuple[int, int], text: str) -> None:
+        self.draw.text(place, text, font=_font(29, self.face), fill=_LABEL)
+
+    def value(self, place: tuple[int, int], text: str, size: int) -> None:
+        self.draw.text(place, text, font=_font(size, self.face), fill=_INK)
+
+
+def _blank_card(face: str) -> tuple[Image.Image, _Pen]:
     card = Image.new("RGB", CARD_SIZE, _PAPER)
     pen = ImageDraw.Draw(card)
     for left in range(-560, CARD_SIZE[0], 26):
         pen.line((left, CARD_SIZE[1], left + 560, 0), fill=(214, 228, 234), width=2)
-    return card, pen
+    return card, _Pen(draw=pen, face=face)
 
 
-def _rows(address: str) -> list[str]:
+def _rows(address: str, face: str) -> list[str]:
     """The address in rows as the card breaks it: by width, also inside a number."""
     rows = [""]
     for sign in address:
-        if _font(36).getlength(rows[-1] + sign) > _ROW_WIDTH:
+        if _font(36, face).getlength(rows[-1] + sign) > _ROW_WIDTH:
             rows.append("")
         rows[-1] += sign
     return rows
 
 
-def _label(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:
-    pen.text(place, text, font=_font(29), fill=_LABEL)
-
-
-def _value(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int) -> None:
-    pen.text(place, text, font=_font(size), fill=_INK)
-
-
-def _draw_birth(pen: ImageDraw.ImageDraw, birth_on: date) -> None:
-    _label(pen, (64, 246), "出生")
-    _value(pen, (178, 242), str(birth_on.year), 36)
-    _label(pen, (270, 246), "年")
-    _value(pen, (318, 242), str(birth_on.month), 36)
-    _label(pen, (374, 246), "月")
-    _value(pen, (422, 242), str(birth_on.day), 36)
-    _label(pen, (478, 246), "日")
+def _draw_birth(pen: _Pen, birth_on: date) -> None:
+    pen.label((64, 246), "出生")
+    pen.value((178, 242), str(birth_on.year), 36)
+    pen.label((270, 246), "年")
+    pen.value((318, 242), str(birth_on.month), 36)
+    pen.label((374, 246), "月")
+    pen.value((422, 242), str(birth_on.day), 36)
+    pen.label((478, 246), "日")
 
 
 def _draw_portrait(card: Image.Image) -> None:

@@ -1,6 +1,6 @@
 """What a known resident can have done now: every situation of every item, with what stands in the way, and its form filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from nbcase.items.item import AnyOf, Field, Item, Situation
 from nbcase.operations.accept import open_case_number
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import NOT_WORKING, STABLE_PLACES, Standing, facts_of, standing
+from nbcase.operations.rounds import no_round
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 
@@ -45,6 +46,7 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
             for item, situation in desk.items.pairs()
         }
     made = [_offer(desk, item, situation, present, waiting[item.code, situation.code]) for item, situation in desk.items.pairs()]
+    made = [offer if offer.obstacle else replace(offer, obstacle=no_round(desk, offer.situation)) for offer in made]
     return tuple(sorted(made, key=lambda offer: bool(offer.obstacle)))
 
 

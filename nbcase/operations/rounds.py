@@ -17,7 +17,8 @@ from nbcase.domain.identity import DocumentKind, check_number
 from nbcase.domain.ids import derived_id
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import SIGNATURES_NEEDED, ChoiceResult, ParentRule, Round, RoundResult, RoundSignature, RoundStage
-from nbcase.domain.words import tr
+from nbcase.domain.words import mark, tr
+from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
 from nbcase.points.catalogue import show
 from nbcase.store.desk_database import reading
@@ -45,8 +46,9 @@ STILL_COUNTS = frozenset({CaseState.ACCEPTED, CaseState.ACCEPTED_PROVISIONALLY, 
 def rounds(desk: Desk, use_code: str | None = None, *, only_open: bool = False) -> tuple[Round, ...]:
     """The rounds that this desk knows, those of its own district first, then the newest."""
     with reading(desk.engine) as connection:
-        found = Shelf(connection).find(Round, **({} if use_code is None else {"use_code": use_code}))
-    kept = [one for one in found if one.is_open(desk.today()) or not only_open]
+        found = Shelf(connection).find(Round)
+    of_use = [one for one in found if use_code in (None, one.use_code)]
+    kept = [one for one in of_use if one.is_open(desk.today()) or not only_open]
     own = desk.station.division_code
     return tuple(sorted(kept, key=lambda one: (one.district_code != own, -one.closes_on.toordinal(), one.name)))
 
@@ -56,6 +58,14 @@ def rounds_to_choose(desk: Desk, use_code: str | None) -> tuple[Round, ...]:
     if use_code is not None:
         return rounds(desk, use_code, only_open=True)
     return tuple(one for one in rounds(desk) if is_under_notice(one, desk.today()))
+
+
+def no_round(desk: Desk, situation: Situation) -> str:
+    """Why a situation that needs a round cannot be begun now; empty when it can, or needs none."""
+    wanted = next((field for field in situation.fields() if field.kind == "round"), None)
+    if wanted is None or rounds_to_choose(desk, wanted.offers):
+        return ""
+    return tr("现在没有开放报名的轮次") if wanted.offers is not None else tr("现在没有公示中的名单")
 
 
 def is_under_notice(one: Round, on: date) -> bool:
@@ -158,42 +168,47 @@ def counted_name(desk: Desk, result: RoundResult) -> str:
     return person.name if person is not None else ""
 
 
-def why_words(choice: ChoiceResult, points: int) -> str:
-    """Why a choice came to what it did, as a clerk tells it."""
-    last = show(choice.last_points) if choice.last_points is not None else ""
-    match choice.why:
-        case "placed":
-            return tr("录取；末位 {last} 分").format(last=last) if last else tr("录取；名额未满")
-        case "lower_points":
-            text = tr("名额已满：末位 {last} 分，您 {own} 分，差 {n} 分")
-            return text.format(last=last, own=show(points), n=show(choice.missing))
-        case "zone_first":
-            return tr("名额已满：服务区内的先录取，末位 {last} 分").format(last=last)
-        case "tie":
-            return _tie_words(choice, last)
-        case "not_needed":
-            return tr("前面的志愿已录取，未参加排队")
-        case "no_seats":
-            return tr("本轮没有名额")
-        case "below_least":
-            return tr("未达门槛 {last} 分，差 {n} 分").format(last=last, n=show(choice.missing))
-        case _:
-            return choice.why
+WHY = {
+    "placed": mark("录取；末位 {last} 分"),
+    "placed_with_room": mark("录取；名额未满"),
+    "lower_points": mark("名额已满：末位 {last} 分，您 {own} 分，差 {n} 分"),
+    "zone_first": mark("名额已满：服务区内的先录取，末位 {last} 分"),
+    "tie": mark("与末位同为 {last} 分：{rule}，您 {tie_own} 个月，末位 {tie_last} 个月"),
+    "lot": mark("与末位同为 {last} 分，同分各项也相同，按{rule}靠后"),
+    "not_needed": mark("前面的志愿已录取，未参加排队"),
+    "no_seats": mark("本轮没有名额"),
+    "below_least": mark("未达门槛 {last} 分，差 {n} 分"),
+}
+"""By `nbcase.points.ranking.Why`, how a clerk tells it."""
 
 
-def _tie_words(choice: ChoiceResult, last: str) -> str:
-    rule = codes.name("tie_rule", choice.tie) if codes.has_code("tie_rule", choice.tie) else choice.tie
-    if choice.tie == "lot":
-        return tr("与末位同为 {last} 分，同分各项也相同，按{rule}靠后").format(last=last, rule=rule)
-    text = tr("与末位同为 {last} 分：{rule}，您 {own} 个月，末位 {theirs} 个月")
-    return text.format(last=last, rule=rule, own=choice.tie_own, theirs=choice.tie_last)
+def why_words(choice: ChoiceResult, points: int, *, on_paper: bool = False) -> str:
+    """Why a choice came to what it did; papers are Chinese whatever language the window speaks."""
+    key = "lot" if choice.tie == "lot" else choice.why
+    if choice.why == "placed" and choice.last_points is None:
+        key = "placed_with_room"
+    words = WHY.get(key, choice.why)
+    return (words if on_paper else tr(words)).format(
+        last=show(choice.last_points or 0),
+        own=show(points),
+        n=show(choice.missing),
+        rule=_rule_name(choice.tie, on_paper=on_paper),
+        tie_own=choice.tie_own,
+        tie_last=choice.tie_last,
+    )
 
 
-def tie_words(one: Round) -> str:
+def _rule_name(rule: str, *, on_paper: bool) -> str:
+    known = codes.has_code("tie_rule", rule)
+    return codes.name("tie_rule", rule, english=False if on_paper else None) if known else rule
+
+
+def tie_words(one: Round, *, on_paper: bool = False) -> str:
     """The order of equals in words, and whose rule it is."""
-    rules = tr("；再按").join(codes.name("tie_rule", rule) for rule in one.ties)
-    whose = one.ties_basis or tr("本程序自定：没有查到公布的规则，可在轮次文件里改")
-    return tr("积分相同的，按{rules}（{whose}）").format(rules=rules, whose=whose)
+    words = mark("积分相同的，依次按：{rules}（{whose}）")
+    own = mark("本程序自定，没有查到公布的规则，可在轮次文件里改")
+    rules = " → ".join(_rule_name(rule, on_paper=on_paper) for rule in one.ties)
+    return (words if on_paper else tr(words)).format(rules=rules, whose=one.ties_basis or (own if on_paper else tr(own)))
 
 
 def entered_form(shelf: Shelf, desk: Desk, case: Case, answers: Mapping[str, Any], today: date) -> dict[str, Any]:

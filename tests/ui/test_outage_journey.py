@@ -145,7 +145,7 @@ def test_the_program_closes_the_retired_desk_and_its_sign_in_window_says_so(
     until(lambda: program.sign_in_window is not None)
     sign_in = program.sign_in_window
     assert sign_in is not None
-    assert "样qian 停用，0 件操作都在中心" in sign_in._notice._text.text()
+    assert "样qian停用，0 件操作都在中心" in sign_in._notice._text.text()
     assert not sign_in._submit.isEnabled()
     assert program.counter is None
     sign_in.close()
