@@ -16,6 +16,7 @@ from nbcase.domain.clock import CHINA, Clock, SystemClock, local_date
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.words import tr
 from nbcase.items.catalogue import load_catalogue
+from nbcase.operations.cleaning import clean_files
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.enrol import Enrolment, enrol, issue_code, read_enrolment
 from nbcase.operations.publishing import working_calendar
@@ -82,11 +83,13 @@ class Counter:
             return str(state(connection, "cursor", ""))
 
     def close(self) -> None:
-        """Stop sync, drop connections, close the database."""
+        """Stop sync, drop connections, end the drivers' processes, close the database."""
         self.sync.stop()
         self.client.close()
         if self.sealed_log is not None:
             self.sealed_log.close()
+        if self.reader is not None:
+            self.reader.close()
         self.desk.engine.dispose()
         if self.lock is not None:
             self.lock.release()
@@ -142,7 +145,6 @@ def open_counter(
 
 
 def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, lock: "BaseFileLock | None", *, specimen: bool) -> Counter:
-    from nbcase.devices.card_reader import SerialCardReader
     from nbcase.devices.document_reader import DocumentReader
 
     settings = load_settings(folder)
@@ -150,6 +152,8 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         enrolment = read_enrolment(connection)
         station = people.station(connection, enrolment.identity.station_code)
         calendar = working_calendar(connection, Path(settings.calendar_file) if settings.calendar_file else None)
+    if lock is not None:
+        clean_files(signed_in.engine, clock.now(), settings.unused_files_days)
     line = DrillLine(HttpLine(settings.centre_ca_file))
     client = CentreClient(enrolment.centre_url, enrolment.identity.desk_id, signed_in.secrets.device, clock, line)
     client.sign_in(signed_in.clerk.login, signed_in.key)
@@ -184,7 +188,7 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         sync=centre.sync,
         lock=lock,
         sealed_log=begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock) if lock is not None else None,
-        reader=SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None,
+        reader=card_reader(settings),
         document_reader=DocumentReader(),
         queue=print_queue(settings),
     )
@@ -218,6 +222,15 @@ def retire_desk(counter: Counter) -> "RetirementProof":
     vault.replace({})
     (counter.folder / DESK_CARD_NAME).unlink(missing_ok=True)
     return proof
+
+
+def card_reader(settings: Settings) -> "CardReader | None":
+    """The reader that the settings name, in a process of its own; None where none is configured."""
+    from nbcase.devices.hosted import hosted_reader
+
+    if not settings.reader_port:
+        return None
+    return hosted_reader(settings.reader_port, settings.reader_baud, settings.reader_driver)
 
 
 def print_queue(settings: Settings) -> "PrintQueue | None":
@@ -432,23 +445,23 @@ def open_round(path: Path, data: Path, database_url: str | None) -> "Round":
 def rank_round(round_id: str, data: Path, database_url: str | None) -> "Round":
     """Rank a round anew; the list waits for signatures."""
     from nbcase.operations import rank
-    from nbcase.operations.points import shipped_catalogue
+    from nbcase.operations.schemes import schemes
     from nbcase.store.centre_database import transaction
 
     with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
         now = centre.clock.now()
-        return rank.rank_round(connection, round_id, shipped_catalogue(), now, local_date(now))
+        return rank.rank_round(connection, round_id, schemes(connection).newest, now, local_date(now))
 
 
 def publish_round(round_id: str, data: Path, database_url: str | None) -> "Round":
     """Publish the signed list of a round: for notice first, then as final."""
     from nbcase.operations import rank
-    from nbcase.operations.points import shipped_catalogue
+    from nbcase.operations.schemes import schemes
     from nbcase.store.centre_database import transaction
 
     with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
         calendar = working_calendar(connection, None)
-        return rank.publish_round(connection, round_id, shipped_catalogue(), calendar, local_date(centre.clock.now()))
+        return rank.publish_round(connection, round_id, schemes(connection).newest, calendar, local_date(centre.clock.now()))
 
 
 def rounds_at_centre(data: Path, database_url: str | None) -> "list[Round]":
@@ -481,7 +494,6 @@ def write_demo_data(
 
 def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     """Everything a desk needs, looked at without a password: no personal data in it."""
-    from nbcase.devices.card_reader import SerialCardReader
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.operations.readiness import Readiness, readiness
 
@@ -495,6 +507,8 @@ def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     enrolled = is_enrolled(folder, choose_vault(folder))
     words = tr("已登记") if enrolled else tr("还没有登记为受理点的一台")
     found.append(Readiness(key="enrolment", name=tr("本机登记"), state="passed" if enrolled else "absent", detail=words))
-    reader = SerialCardReader(settings.reader_port, baud=settings.reader_baud) if settings.reader_port else None
+    reader = card_reader(settings)
     found += readiness(None, folder=folder, reader=reader, document_reader=DocumentReader(), queue=print_queue(settings))
+    if reader is not None:
+        reader.close()
     return [{"key": row.key, "name": row.name, "state": row.state, "detail": row.detail} for row in found]

@@ -27,6 +27,8 @@ ReceiptPaper = Literal["a5", "80mm"]
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a desk may be told. An empty `reader_port` or `queue` means: none is configured.
 
+    `reader_port` may name several readers with commas between them, `reader_driver` the module of another driver.
+
     `centre_ca_file` (PEM) is the authority that signed the centre's certificate; empty for the ones that everybody knows.
     """
 
@@ -35,18 +37,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     scale: int = 100
     reader_port: str = ""
     reader_baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    reader_driver: str = ""
     queue: str = ""
     print_folder: str = ""
     receipt_paper: ReceiptPaper = "a5"
     calendar_file: str = ""
     centre_ca_file: str = ""
     idle_lock_min: int = 10
+    unused_files_days: int = 30
 
     def __post_init__(self) -> None:
         if not 100 <= self.scale <= 200:
             raise ValueError("scale is a percentage from 100 to 200")
         if self.idle_lock_min < 1:
             raise ValueError("idle_lock_min is at least 1")
+        if not 1 <= self.unused_files_days <= 3650:
+            raise ValueError("unused_files_days is a number of days from 1 to 3650")
 
 
 def default_desk_folder() -> Path:
@@ -97,6 +103,13 @@ DECLARED: tuple[Setting, ...] = (
     ),
     Setting(key="reader_baud", section=mark("读卡器"), name=mark("波特率"), choices={}, takes_effect=NEXT_SIGN_IN),
     Setting(
+        key="reader_driver",
+        section=mark("读卡器"),
+        name=mark("驱动"),
+        placeholder=mark("串口读卡器可不填"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
         key="queue",
         section=mark("打印"),
         name=mark("打印机"),
@@ -129,6 +142,13 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("中心"),
         name=mark("根证书文件"),
         placeholder=mark("中心的证书由公认机构签发时不填"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="unused_files_days",
+        section=mark("本机"),
+        name=mark("无用附件留（天）"),
+        placeholder=mark("弃用草稿的扫描件、没取完的附件"),
         takes_effect=NEXT_SIGN_IN,
     ),
 )

@@ -278,6 +278,8 @@ class CounterApp(QObject):
             self.sign_in_window = None
         counter.sync.start()
         self._count()
+        if counter.reader is not None:
+            self.tasks.run(counter.reader.warm_up)
         self.tasks.run(counter.document_reader.warm_up, otherwise=lambda error: None)
         self._make_pages(list(window.pages))
         self.signed_in.emit(window)

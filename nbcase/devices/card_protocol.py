@@ -18,11 +18,16 @@ from nbcase.domain.errors import DeviceError
 from nbcase.domain.identity import DocumentKind
 from nbcase.domain.words import tr
 
+RESET: Final = b"\x10\xff"
 STATUS: Final = b"\x11\xff"
+SAM_ID: Final = b"\x12\xff"
 FIND: Final = b"\x20\x01"
 SELECT: Final = b"\x20\x02"
 READ: Final = b"\x30\x01"
 READ_NEW_ADDRESS: Final = b"\x30\x03"
+READ_WITH_FINGERS: Final = b"\x30\x10"
+SET_BAUD: Final = {115200: b"\x60\x00", 57600: b"\x60\x01", 38400: b"\x60\x02", 19200: b"\x60\x03", 9600: b"\x60\x04"}
+"""Commands by the speed that they set; the order is that of the numbers 0 to 4."""
 
 DONE: Final = 0x90
 CARD_FOUND: Final = 0x9F
@@ -201,20 +206,24 @@ def _not_understood() -> DeviceError:
     )
 
 
-def build_card_answer(text: bytes, photo: bytes) -> bytes:
-    """Data of the answer to READ: two lengths, then text and photo."""
-    return len(text).to_bytes(2, "big") + len(photo).to_bytes(2, "big") + text + photo
+def build_card_answer(*parts: bytes) -> bytes:
+    """Data of the answer to READ (text, photo) or READ_WITH_FINGERS (and fingerprints): the lengths, then the parts."""
+    return b"".join(len(part).to_bytes(2, "big") for part in parts) + b"".join(parts)
 
 
-def split_card_answer(data: bytes) -> tuple[bytes, bytes]:
-    """Text and photo from the data of the answer to READ.
+def split_card_answer(data: bytes, parts: int = 2) -> tuple[bytes, ...]:
+    """Text and photo, with three parts also the fingerprints, from the data of an answer.
 
-    Raises DeviceError where the lengths do not add up.
+    Raises DeviceError where the text's length is not a card's or the lengths do not add up.
     """
-    text_size, photo_size = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
-    if text_size != TEXT_SIZE or len(data) != 4 + text_size + photo_size:
+    sizes = [int.from_bytes(data[2 * place : 2 * place + 2], "big") for place in range(parts)]
+    if sizes[0] != TEXT_SIZE or len(data) != 2 * parts + sum(sizes):
         raise _not_understood()
-    return data[4 : 4 + text_size], data[4 + text_size :]
+    split, place = [], 2 * parts
+    for size in sizes:
+        split.append(data[place : place + size])
+        place += size
+    return tuple(split)
 
 
 def decode_new_address(data: bytes) -> str:

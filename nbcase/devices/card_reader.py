@@ -34,7 +34,13 @@ _QUIET_S: Final = 0.25
 """Silence in the middle of an answer after which it is taken for broken off."""
 
 _ANSWER_S: Final = 0.7
-"""Longest silence before an answer begins, with the card's own work."""
+"""Longest silence before an answer begins."""
+
+_CARD_ANSWER_S: Final = 2.0
+"""The same where the reader reads the whole card first."""
+
+SPEEDS: Final = tuple(protocol.SET_BAUD)
+"""Speeds of a line, the usual one first."""
 
 _EXTRA_S: Final = 0.5
 """What the optional added address may cost."""
@@ -61,19 +67,39 @@ class SerialCardReader:
         self._turn = threading.Lock()
         self._has_read = False
 
-    def read(self, deadline_s: float = 3.0) -> CardData:
-        """Wait for a card and read it; back within `deadline_s` seconds, whatever the line does.
+    def read(self, deadline_s: float = 3.0, *, fingers: bool = False) -> CardData:
+        """Wait for a card and read it, with `fingers` its fingerprints too; back within `deadline_s` seconds.
 
         Raises DeviceError that says what is wrong with the port, the line, the reader or the card.
         """
         deadline = time.monotonic() + deadline_s
+        command, parts = (protocol.READ_WITH_FINGERS, 3) if fingers else (protocol.READ, 2)
         with self._open(deadline) as line:
             self._find(line, deadline)
             self._expect(line, protocol.SELECT, protocol.DONE, deadline)
-            data = self._expect(line, protocol.READ, protocol.DONE, deadline)
-            card = protocol.decode_card(*protocol.split_card_answer(data))
+            data = self._expect(line, command, protocol.DONE, deadline)
+            text, photo, *rest = protocol.split_card_answer(data, parts)
+            card = protocol.decode_card(text, photo)
             self._has_read = True
-            return replace(card, new_address=self._new_address(line, deadline))
+            return replace(card, fingers=b"".join(rest), new_address=self._new_address(line, deadline))
+
+    def sam_id(self) -> str:
+        """The number of the reader's security module in hexadecimal digits; its layout is the maker's."""
+        deadline = time.monotonic() + 1.0
+        with self._open(deadline) as line:
+            return self._expect(line, protocol.SAM_ID, protocol.DONE, deadline).hex()
+
+    def set_baud(self, baud: int) -> None:
+        """Let reader and driver go on at another of `SPEEDS`; raises DeviceError when the reader does not."""
+        deadline = time.monotonic() + 1.0
+        with self._open(deadline) as line:
+            self._expect(line, protocol.SET_BAUD[baud], protocol.DONE, deadline)
+        self.baud = baud
+
+    def find_baud(self) -> int | None:
+        """The speed at which a reader answers at this port, None when it does at none; up to a second for each speed."""
+        others = [speed for speed in SPEEDS if speed != self.baud]
+        return next((speed for speed in (self.baud, *others) if SerialCardReader(self.port, speed, self._beat).is_ready()), None)
 
     def status(self) -> ReaderStatus:
         """Whether the reader answers now, with the sentence that `read` would fail with."""
@@ -88,6 +114,12 @@ class SerialCardReader:
     def is_ready(self) -> bool:
         """Whether the reader answers now."""
         return self.status().is_ready
+
+    def warm_up(self) -> None:
+        """Nothing to prepare: the port is opened for each call."""
+
+    def close(self) -> None:
+        """Nothing is held between calls."""
 
     @contextmanager
     def _open(self, deadline: float) -> Iterator["_Line"]:
@@ -177,7 +209,8 @@ class _Line:
         """The body of the first whole frame after a command; without one the parser's counters say what came."""
         self._port.reset_input_buffer()
         self._port.write(protocol.build_frame(command))
-        give_up_at = time.monotonic() + _ANSWER_S
+        reads_card = command in (protocol.READ, protocol.READ_WITH_FINGERS)
+        give_up_at = time.monotonic() + (_CARD_ANSWER_S if reads_card else _ANSWER_S)
         while time.monotonic() < min(deadline, give_up_at):
             self._beat()
             chunk = self._port.read(max(1, self._port.in_waiting))

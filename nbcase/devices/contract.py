@@ -12,6 +12,9 @@ from nbcase.domain.identity import DocumentKind, Problem
 Point = tuple[float, float]
 """x and y in pixels of the rectified picture, from its upper left corner."""
 
+Box = tuple[Point, Point, Point, Point]
+"""Four corners, from the text's upper left, clockwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardData:
@@ -20,7 +23,8 @@ class CardData:
     `sex_code` is GB/T 2261.1, `nation_code` the two digits of GB/T 3304 (empty where the card has none).
     `valid_until_on` is None on a card without end (长期). `photo` is the maker's own 1,024-byte format, which
     nothing here can show, and `raw_text` the 256 bytes as read, kept because folded signs cannot be unfolded.
-    `new_address` is the address that was added after the card was made, empty on most cards.
+    `new_address` is the address that was added after the card was made, empty on most cards; `fingers` holds none, one
+    or two fingerprints of 512 bytes, and is empty unless they were asked for.
     """
 
     kind: DocumentKind
@@ -41,6 +45,7 @@ class CardData:
     link: str = ""
     new_address: str = ""
     photo: bytes = b""
+    fingers: bytes = b""
     raw_text: bytes = b""
 
     @property
@@ -73,6 +78,14 @@ class CardReader(Protocol):
         """Whether `read` can be asked for."""
         ...
 
+    def warm_up(self) -> None:
+        """Get ready for the first card; never needed, only quicker."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
 
 class Side(StrEnum):
     """The side of an identity card that a picture shows."""
@@ -94,7 +107,7 @@ class FieldReading:
     text: str
     value: str
     confidence: float
-    box: tuple[Point, Point, Point, Point]
+    box: Box
     needs_look: bool = False
     why: str = ""
 

@@ -6,6 +6,7 @@ it must be lifted before it is found again.
 
 import os
 import threading
+import time
 from contextlib import suppress
 from enum import StrEnum
 from selectors import EVENT_READ, DefaultSelector
@@ -17,6 +18,9 @@ from nbcase.devices.contract import CardData
 
 _PHOTO: Final = bytes(protocol.PHOTO_SIZE)
 _CARD_ID: Final = bytes(8)
+_SAM_ID: Final = bytes(range(16))
+_PACED: Final = 16
+"""Bytes of one write on a line with a pace."""
 
 
 class Fault(StrEnum):
@@ -34,12 +38,14 @@ class Fault(StrEnum):
 class SimulatedReader:
     """A reader on `port` for as long as the context lasts.
 
-    `break_with` puts a fault on all answers or only on those to one command; `mend` takes it away. `requests` holds
-    what was asked, and `asked` is set once anything was.
+    `break_with` puts a fault on all answers or only on those to one command, `answer_with` a status on those to one;
+    `mend` takes both away. `requests` holds what was asked, and `asked` is set once anything was. With `baud` given the
+    reader hears only those who speak at that speed, and answers at its pace.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, baud: int | None = None) -> None:
         self.port = ""
+        self.baud = baud
         self.requests: list[bytes] = []
         self.asked = threading.Event()
         self._lock = threading.Lock()
@@ -47,6 +53,7 @@ class SimulatedReader:
         self._is_found = self._is_selected = self._is_read = False
         self._fault: Fault | None = None
         self._fault_command: bytes | None = None
+        self._statuses: dict[bytes, int] = {}
 
     def __enter__(self) -> Self:
         # Only POSIX has these two; Windows must be able to import the module.
@@ -94,6 +101,12 @@ class SimulatedReader:
         """Answer as a sound reader again; what was unplugged stays unplugged."""
         with self._lock:
             self._fault = self._fault_command = None
+            self._statuses.clear()
+
+    def answer_with(self, status: int, command: bytes) -> None:
+        """From now on answer one command with a status and no data."""
+        with self._lock:
+            self._statuses[command] = status
 
     def _serve(self) -> None:
         """Answer requests until the context ends or the line is pulled out."""
@@ -105,8 +118,32 @@ class SimulatedReader:
                 ready = {key.fd for key, _ in selector.select()}
                 if self._stop_read in ready:
                     return
-                for request in parser.feed(os.read(self._far, 4096)):
+                heard = os.read(self._far, 4096)
+                if not self._is_heard():
+                    # At another speed both sides see bits in the wrong places.
+                    self._write(b"\xf8\x80\xf8")
+                    continue
+                for request in parser.feed(heard):
                     self._answer(request)
+
+    def _is_heard(self) -> bool:
+        """Whether the other side speaks at the reader's speed."""
+        if self.baud is None:
+            return True
+        import termios
+
+        speed: int = termios.tcgetattr(self._far)[5]
+        return speed == getattr(termios, f"B{self.baud}")
+
+    def _write(self, part: bytes) -> None:
+        """At the pace of the line: ten bits carry a byte."""
+        with suppress(BlockingIOError):
+            if self.baud is None:
+                os.write(self._far, part)
+                return
+            for place in range(0, len(part), _PACED):
+                os.write(self._far, part[place : place + _PACED])
+                time.sleep(len(part[place : place + _PACED]) * 10 / self.baud)
 
     def _answer(self, request: bytes) -> None:
         with self._lock:
@@ -117,9 +154,11 @@ class SimulatedReader:
                 self._unplug()
                 return
             answer = self._reply(request[:2], fault)
+        if self.baud is not None and answer == protocol.build_answer(protocol.DONE):
+            # At once: nobody can tell here whether the answer itself came at the old speed.
+            self.baud = next((speed for speed, command in protocol.SET_BAUD.items() if command == request[:2]), self.baud)
         for part in _spoil(answer, fault):
-            with suppress(BlockingIOError):
-                os.write(self._far, part)
+            self._write(part)
 
     def _reply(self, command: bytes, fault: Fault | None) -> bytes:
         """The sound reader's frame; the state of the card moves on with it."""
@@ -127,13 +166,19 @@ class SimulatedReader:
             protocol.STATUS: self._reply_to_status,
             protocol.FIND: self._reply_to_find,
             protocol.SELECT: self._reply_to_select,
+            protocol.SAM_ID: lambda: protocol.build_answer(protocol.DONE, _SAM_ID),
             protocol.READ: self._reply_to_read,
+            protocol.READ_WITH_FINGERS: lambda: self._reply_to_read(with_fingers=True),
             protocol.READ_NEW_ADDRESS: self._reply_to_new_address,
+            protocol.RESET: self._reply_to_status,
+            **dict.fromkeys(protocol.SET_BAUD.values(), self._reply_to_status),
         }
+        if command in self._statuses:
+            return protocol.build_answer(self._statuses[command])
         step = steps.get(command)
         if step is None:
             return protocol.build_answer(protocol.BAD_COMMAND)
-        if command == protocol.READ and self._is_selected and fault in _CARD_FAULTS:
+        if command in (protocol.READ, protocol.READ_WITH_FINGERS) and self._is_selected and fault in _CARD_FAULTS:
             self._is_found = self._is_selected = False
             return protocol.build_answer(_CARD_FAULTS[fault])
         return step()
@@ -153,13 +198,14 @@ class SimulatedReader:
             return protocol.build_answer(protocol.SELECT_FAILED)
         return protocol.build_answer(protocol.DONE, _CARD_ID)
 
-    def _reply_to_read(self) -> bytes:
+    def _reply_to_read(self, *, with_fingers: bool = False) -> bytes:
         if self._card is None or not self._is_selected:
             return protocol.build_answer(protocol.READ_FAILED)
         self._is_found = self._is_selected = False
         self._is_read = True
         text = self._card.raw_text or protocol.encode_card(self._card)
-        return protocol.build_answer(protocol.DONE, protocol.build_card_answer(text, self._card.photo or _PHOTO))
+        parts = [text, self._card.photo or _PHOTO, *([self._card.fingers] if with_fingers else [])]
+        return protocol.build_answer(protocol.DONE, protocol.build_card_answer(*parts))
 
     def _reply_to_new_address(self) -> bytes:
         """Needs no second selection while the card stays."""

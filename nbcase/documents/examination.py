@@ -32,6 +32,9 @@ LONGEST_SIDE = 3_400
 """Pixels of a drawn page, whatever size it says it has."""
 
 
+_PROCESS = "from nbcase.documents.examination import main; main()"
+
+
 class Seal(StrEnum):
     """What the signature of a file says."""
 
@@ -127,9 +130,7 @@ def examine_apart(content: bytes, authorities: Sequence[bytes], known: Sequence[
         return Examined(problem="too_large")
     order = msgspec.msgpack.encode(_Order(list(authorities), list(known), content))
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", "from nbcase.documents.examination import main; main()"], input=order, capture_output=True, timeout=seconds, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", _PROCESS], input=order, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         return Examined(problem="too_long")
     if done.returncode:

@@ -68,10 +68,10 @@ def mark_of(document_id: str, salt: int) -> bytes:
     return hashlib.sha256(f"nbcase-paper-1:{salt}:{document_id}".encode()).digest()[:MARK_BYTES]
 
 
-def pack_marks(revoked: Iterable[str], confirmed: Iterable[str], others: Iterable[str]) -> Marks:
+def pack_marks(revoked: Iterable[str], confirmed: Iterable[str], others: Iterable[str], *, first_salt: int = 0) -> Marks:
     """Marks of a window's papers, by their ids. `others` are papers that must not be hit: a salt that hits one is not taken."""
     revoked, confirmed, others = list(revoked), list(confirmed), list(others)
-    for salt in range(1_000):
+    for salt in range(first_salt, first_salt + 1_000):
         listed = {mark_of(document_id, salt) for document_id in (*revoked, *confirmed)}
         if not any(mark_of(document_id, salt) in listed for document_id in others):
             return Marks(salt=salt, revoked=_packed(revoked, salt), confirmed=_packed(confirmed, salt))

@@ -5,6 +5,7 @@ import hmac
 import os
 import time
 import unicodedata
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,6 +15,12 @@ def new_id() -> str:
     value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | value & (1 << 80) - 1
     value = value & ~(0xF << 76) | 0x7 << 76
     return str(UUID(int=value & ~(0x3 << 62) | 0x2 << 62))
+
+
+def least_id(at: datetime) -> str:
+    """Sorts before every UUIDv7 that is made at that moment or later, and behind all earlier ones."""
+    text = f"{int(at.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}"
 
 
 def derived_id(key: bytes, kind: str, *parts: str) -> str:

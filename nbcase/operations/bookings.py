@@ -13,6 +13,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.ids import derived_id, new_id
 from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.words import tr
+from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import desk_work
@@ -29,6 +30,14 @@ def offerings(desk: Desk, service_code: str | None = None, *, only_open: bool = 
     found = [entry for entry in found if service_code in (None, entry.service_code)]
     kept = (entry for entry in found if entry.is_open(desk.today()) or not only_open)
     return tuple(sorted(kept, key=lambda entry: (entry.begins_on, entry.begins_at or "", entry.id)))
+
+
+def no_offering(desk: Desk, situation: Situation) -> str:
+    """Why nothing of this situation can be booked now; empty when something can, or when it books nothing."""
+    services = {field.offers for field in situation.fields() if field.kind == "offering"}
+    if any(not offerings(desk, service) for service in services):
+        return tr("现在没有可预约的场次")
+    return ""
 
 
 def bookings_of(desk: Desk, resident_id: str) -> tuple[tuple[Booking, Offering], ...]:

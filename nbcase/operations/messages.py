@@ -90,6 +90,23 @@ class PublicationAnswer(Message):
     entries: list[PublishedEntry]
 
 
+class IssuingRequest(Message):
+    """A desk's new keys for papers: the public key of the codes (hex, with COSE's number of its algorithm) and a PKCS #10 for the PDF's."""
+
+    algorithm: int
+    public_key: str
+    signing_request: bytes
+
+
+class IssuingAnswer(Message):
+    """The certificate and its authority's (DER), and until when the keys may sign."""
+
+    certificate: bytes
+    authority: bytes
+    station: str
+    until: datetime
+
+
 class PulseAnswer(Message):
     """Whether the desk should make whole contact; `server_at` is the centre's clock."""
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from nbcase.domain import codes
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
 from nbcase.items.item import AnyOf, Field, Item, Situation
 from nbcase.operations.accept import open_case_number
+from nbcase.operations.bookings import no_offering
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import NOT_WORKING, STABLE_PLACES, Standing, facts_of, standing
 from nbcase.operations.rounds import no_round
@@ -17,6 +19,10 @@ from nbcase.store.shelf import Shelf
 
 STUDENT = "07"
 """现从事职业: 学生."""
+
+
+MOST_WANTED = "permit"
+"""The sub-scenario of registration and permit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +52,18 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
             for item, situation in desk.items.pairs()
         }
     made = [_offer(desk, item, situation, present, waiting[item.code, situation.code]) for item, situation in desk.items.pairs()]
-    made = [offer if offer.obstacle else replace(offer, obstacle=no_round(desk, offer.situation)) for offer in made]
-    return tuple(sorted(made, key=lambda offer: bool(offer.obstacle)))
+    made = [offer if offer.obstacle else replace(offer, obstacle=_nothing_open(desk, offer.situation)) for offer in made]
+    return tuple(sorted(made, key=lambda offer: (bool(offer.obstacle), _scene_place(offer.item))))
+
+
+def _nothing_open(desk: Desk, situation: Situation) -> str:
+    return no_round(desk, situation) or no_offering(desk, situation)
+
+
+def _scene_place(item: Item) -> int:
+    """Registration and permit first, as most people come for them; then the sub-scenarios in their order."""
+    scenes = list(codes.table("scene").entries)
+    return -1 if item.scene == MOST_WANTED else scenes.index(item.scene) if item.scene else len(scenes)
 
 
 def present_standing(desk: Desk, resident_id: str) -> Standing:

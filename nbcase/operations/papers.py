@@ -16,7 +16,7 @@ from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.errors import UserError
 from nbcase.domain.ids import new_id
-from nbcase.domain.permit import Endorsement, Permit
+from nbcase.domain.permit import Endorsement, Permit, usable_until
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
@@ -24,6 +24,7 @@ from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import AnyOf, Condition, Item, Material, Period, Situation
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, standing
+from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import DeskWork
 
 PDF = "application/pdf"
@@ -72,15 +73,26 @@ def make_papers(
 def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, checks: Sequence[Check], more: Mapping[str, Any]) -> Document:
     # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
     from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
+    from nbcase.operations.issuing import About, finished_paper
 
     layout = load_layout(kind)
-    pool = {**values(_matter(desk, work, clerk, case, checks), kind), **more}
+    matter = _matter(desk, work, clerk, case, checks)
+    pool = {**values(matter, kind), **more}
     declared = {field.key: pool[field.key] for field in layout.fields if field.key in pool}
-    rendered = render(layout, declared, specimen=desk.specimen)
-    attachment = work.attach(rendered.pdf, PDF)
+    resident = matter.standing.resident
+    about = About(
+        document_id=new_id(),
+        number=case.number,
+        name=resident.name,
+        document_number=resident.document_number,
+        made_at=work.now,
+        valid_until_on=pool.get("holds_until"),
+        is_provisional=bool(pool.get("provisional")),
+    )
+    pdf = finished_paper(work.connection, layout, declared, about, station_code=desk.station.code, specimen=desk.specimen)
+    attachment = work.attach(pdf, PDF)
     document = Document(
-        id=new_id(),
+        id=about.document_id,
         case_id=case.id,
         resident_id=case.resident_id,
         kind_code=kind,
@@ -88,7 +100,7 @@ def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, check
         content_hash=attachment.hash,
         made_at=work.now,
         made_by=clerk.id,
-        is_provisional=bool(pool.get("provisional")),
+        is_provisional=about.is_provisional,
         station_code=desk.station.code,
     )
     work.put(document)
@@ -221,6 +233,7 @@ def _permit(matter: _Matter) -> dict[str, Any]:
         "permit_number": permit.number,
         "state": STATE_WORDS[matter.standing.permit_state(matter.desk.today())],
         "endorsements": [_endorsement_row(entry) for entry in reversed(endorsements)],
+        "holds_until": usable_until(permit, endorsements),
         "authority": "（样张不填）" if matter.desk.specimen else None,
         "checked_at": None if permit.is_provisional or matter.case.is_provisional else matter.desk.clock.now(),
         "provisional": permit.is_provisional or matter.case.is_provisional,
@@ -261,6 +274,7 @@ def _endorsement(matter: _Matter) -> dict[str, Any]:
         "endorsed_on": entry.endorsed_on,
         "reason": ground_words(entry.grounds),
         "valid_until": entry.valid_until_on,
+        "holds_until": entry.valid_until_on,
         "next_from": add_months(entry.valid_until_on, -1),
         "late": entry.is_late,
         "provisional": entry.is_provisional,
@@ -343,7 +357,7 @@ def notice_pdf(
     `person` has ``name`` and ``document_number``.
     """
     from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
+    from nbcase.operations.issuing import About, finished_paper
 
     item = desk.items.item(item_code)
     situation = item.situation(situation_code)
@@ -353,8 +367,9 @@ def notice_pdf(
         for n, text in enumerate(problems, start=1)
     ]
     now = desk.clock.now()
+    number = f"{desk.identity.prefix}-{now:%y%m%d%H%M%S}"
     given = {
-        "notice_number": f"{desk.identity.prefix}-{now:%y%m%d%H%M%S}",
+        "notice_number": number,
         "item": f"{item.name.zh}（{situation.name.zh}）",
         "applicant": person["name"],
         "identity_number": person["document_number"],
@@ -362,10 +377,16 @@ def notice_pdf(
         "deferrable": bool(materials) and all(material.deferrable for material in materials) and not problems,
         "legal_basis": "、".join(basis_words(basis) for basis in item.legal_basis[:2]),
         "how_to_ask": "凭告知编号在任一受理窗口咨询",
-        "qr_text": f"NBCASE:1:one-time-notice:{desk.identity.prefix}-{now:%y%m%d%H%M%S}:0",
+        "qr_text": f"NBCASE:1:one-time-notice:{number}:0",
         "clerk": clerk.name,
         "station": desk.station.name,
         "window": desk.identity.window,
         "told_on": now,
     }
-    return render(load_layout("one-time-notice"), given, specimen=desk.specimen).pdf
+    about = About(
+        document_id=new_id(), number=number, name=person["name"], document_number=person["document_number"], made_at=now
+    )
+    with reading(desk.engine) as connection:
+        return finished_paper(
+            connection, load_layout("one-time-notice"), given, about, station_code=desk.station.code, specimen=desk.specimen
+        )

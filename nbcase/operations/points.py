@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
 
 from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk
@@ -16,10 +15,10 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.score import Claim, Score, score_id
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
+from nbcase.operations.schemes import Schemes, schemes
 from nbcase.points.catalogue import PointsCatalogue, show
 from nbcase.points.facts import Age, Best
 from nbcase.points.language import AtMost, Expression, Fact, Highest, Int, Lookup, Multiply, Step
-from nbcase.points.reading import load_points_catalogue
 from nbcase.points.records import FactValue, Row
 from nbcase.points.rows import records_from_plain, row_from_plain
 from nbcase.points.sheet import Line, NextStep, Sheet, next_step, score
@@ -102,27 +101,23 @@ class PointsView:
         return min(months, default="")
 
 
-@lru_cache(maxsize=1)
-def shipped_catalogue() -> PointsCatalogue:
-    """The catalogue of the program; read once, some 0.1 s."""
-    return load_points_catalogue()
-
-
 def points_view(desk: Desk, resident_id: str, on: date | None = None) -> PointsView:
     """The sheet of a resident on a day, today without one. LookupError for an unknown resident."""
-    catalogue, today = shipped_catalogue(), desk.today()
+    today = desk.today()
     day = on or today
     with reading(desk.engine) as connection:
         shelf = Shelf(connection)
+        known = schemes(connection)
         resident = shelf.need(Resident, resident_id)
         found = shelf.get(Score, score_id(resident_id))
         claims = tuple(sorted(shelf.find(Claim, resident_id=resident_id), key=lambda claim: (claim.approved_on, claim.id)))
+    catalogue = known.newest
     if found is None:
         return PointsView(resident=resident, score=None, on=day, today=today, catalogue=catalogue, claims=claims)
     own = records_from_plain(catalogue.tables, found.records)
-    records, accepted = _with_claims(catalogue, own, claims, day)
+    records, accepted = with_claims(catalogue, own, claims, day)
     sheet = score(catalogue, records, day, found.district_code)
-    now = sheet if day == today else score(catalogue, _with_claims(catalogue, own, claims, today)[0], today, found.district_code)
+    now = sheet if day == today else score(catalogue, with_claims(catalogue, own, claims, today)[0], today, found.district_code)
     points_now = {line.indicator.code: line.points for line in now.lines}
     return PointsView(
         resident=resident,
@@ -133,15 +128,21 @@ def points_view(desk: Desk, resident_id: str, on: date | None = None) -> PointsV
         sheet=sheet,
         lines=tuple(_line_view(catalogue, found, records, accepted, sheet, line, points_now) for line in sheet.lines),
         claims=claims,
-        agrees=found.catalogue_hash == catalogue.hash and score(catalogue, own, found.on, found.district_code).hash == found.hash,
+        agrees=_agrees(known, own, found),
         difference=sheet.total - now.total,
     )
+
+
+def _agrees(known: Schemes, own: Mapping[str, Sequence[Row]], found: Score) -> bool:
+    """Whether the desk makes the centre's own hash, by the catalogue that the centre scored with: versions may have come since."""
+    catalogue = known.by_hash(found.catalogue_hash)
+    return catalogue is not None and score(catalogue, own, found.on, found.district_code).hash == found.hash
 
 
 _Accepted = Mapping[tuple[str, int], Claim]
 
 
-def _with_claims(
+def with_claims(
     catalogue: PointsCatalogue, own: Mapping[str, Sequence[Row]], claims: Sequence[Claim], day: date
 ) -> tuple[dict[str, list[Row]], _Accepted]:
     """The departments' rows with those that were proven by the day behind them, and which those are."""
@@ -339,7 +340,7 @@ def _paper_line(line: LineView) -> dict[str, object]:
         "name": line.line.indicator.name,
         "fact": line.fact or nothing,
         "points": show(line.line.points),
-        "cap": _cap_words(line.line.indicator.cap),
+        "cap": _cap_words(line.line.version.cap),
         "source": source,
         "basis": line.line.version.basis,
     }

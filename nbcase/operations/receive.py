@@ -20,8 +20,10 @@ from nbcase.domain.merge import merge
 from nbcase.domain.words import tr
 from nbcase.operations.allotment import check_desk_fields, concerned, settle
 from nbcase.operations.contests import Contest, contests_of, without_contested
+from nbcase.operations.holding import held
 from nbcase.operations.messages import BatchAnswer, Trouble
 from nbcase.operations.rounds import check_signature
+from nbcase.operations.scheme_drafts import check_scheme_act
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import CentreWork, Key, Raced, Written, is_storable, lock_desk
 from nbcase.store.records import CENTRE_ONLY, RECORD_TYPES, UNMERGED, field_names, from_plain
@@ -123,6 +125,8 @@ def _take_in(
         body = canonical(action)
         first = known.get(action.id)
         refused = _check_place(work, action, body, first[0] if first else None)
+        if refused is None and first is None:
+            refused = held(work, action)
         if refused is not None:
             break
         reason = known_reason or _absence(absent.intersection(action.attachments))
@@ -207,6 +211,7 @@ def _check(work: CentreWork, action: Action, body: bytes) -> None:
         raise Unacceptable(tr("经办人不属于本受理点。"), do=tr("请站长核对人员名单后重新受理。"))
     require(clerk, action.kind)
     check_signature(action)
+    check_scheme_act(action)
     if not action.changes:
         raise Unacceptable(tr("操作没有内容。"))
     if len(action.changes) > MOST_CHANGES or len(body) > MOST_BODY_BYTES:

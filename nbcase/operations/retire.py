@@ -23,6 +23,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.retirement import PROOF_NAME, RetirementProof, read_retirement
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
+from nbcase.operations.issuing import end_keys
 from nbcase.operations.messages import RetireAnswer, RetireRequest
 from nbcase.operations.proof import reconciliation_sheet
 from nbcase.store import tables
@@ -237,6 +238,7 @@ def release(
                 do=tr("请按 F5 重新对账；仍不一致请管理员核对。"),
             )
         connection.execute(sa.update(tables.desk).where(tables.desk.c.id == desk.id).values(retired_at=now))
+        end_keys(connection, key, desk.id, now)
     at = (desk.retired_at or now).isoformat()
     signature = key.sign(retirement_bytes(desk_id=desk.id, count=count, digest=digest, at=at))
     return RetireAnswer(count=count, digest=digest, at=at, signature=signature)

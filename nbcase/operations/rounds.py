@@ -161,6 +161,12 @@ def _public(one: Round, result: RoundResult | None) -> RoundResult | None:
     return result if result is not None and one.published_hash and result.list_hash == one.published_hash else None
 
 
+def resident_of(desk: Desk, resident_id: str) -> Resident:
+    """A resident of this desk; LookupError for an unknown id."""
+    with reading(desk.engine) as connection:
+        return Shelf(connection).need(Resident, resident_id)
+
+
 def counted_name(desk: Desk, result: RoundResult) -> str:
     """Whose points counted; empty where this desk does not know the person."""
     with reading(desk.engine) as connection:

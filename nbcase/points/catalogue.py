@@ -26,11 +26,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One indicator's rule from a day on, up to `until_on` (not included); `rule` is None where it is 未配置."""
+    """One indicator's rule from a day on, up to `until_on` (not included); `rule` is None where it is 未配置.
+
+    `cap` in hundredths, None where it is not known; `unit` is who is responsible.
+    """
 
     from_on: date
     until_on: date | None = None
     rule: Expression | None = None
+    cap: int | None = None
+    unit: str = ""
     basis: str
     note: str = ""
     examples: tuple[Example, ...] = ()
@@ -47,14 +52,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """One line of the sheet. `cap` in hundredths, None where it is not known; `district_code` only in a district's block."""
+    """One line of the sheet; `district_code` only in a district's block."""
 
     code: str
     name: str
     block: str
     district_code: str = ""
-    unit: str
-    cap: int | None
     versions: tuple[Version, ...]
 
     def version_on(self, day: date) -> Version | None:

@@ -6,7 +6,7 @@ from datetime import date
 from nbcase.domain.words import tr
 from nbcase.points.bounds import WIDEST_POINTS, Range, range_of
 from nbcase.points.catalogue import Example, Indicator, PointsCatalogue, Version, in_order, show
-from nbcase.points.language import Fact, Mistake, walk
+from nbcase.points.language import Expression, Fact, Mistake, walk
 from nbcase.points.rules import evaluate
 
 
@@ -65,10 +65,10 @@ def _checked_range(catalogue: PointsCatalogue, indicator: Indicator, version: Ve
     place = f"{indicator.code}({version.from_on}).rule"
     facts = {name: (fact.low, fact.high) for name, fact in catalogue.facts.items()}
     low, high = range_of(version.rule, facts, refs, place)
-    if indicator.cap is None:
+    if version.cap is None:
         raise Mistake(f"{indicator.code}.cap", tr("配置了规则，却没有上限。"), tr("请写 cap。"))
-    if max(-low, high) > WIDEST_POINTS or max(-low, high) > indicator.cap:
-        what = tr("最高可到 {high} 分，超过上限 {cap} 分。").format(high=show(max(-low, high)), cap=show(indicator.cap))
+    if max(-low, high) > WIDEST_POINTS or max(-low, high) > version.cap:
+        what = tr("最高可到 {high} 分，超过上限 {cap} 分。").format(high=show(max(-low, high)), cap=show(version.cap))
         raise Mistake(place, what, tr("请改表，或在外面加 at_most。"))
     used = {code: refs[code] for code in version.refs}
     for number, example in enumerate(version.examples):
@@ -78,12 +78,17 @@ def _checked_range(catalogue: PointsCatalogue, indicator: Indicator, version: Ve
 
 def _check_example(version: Version, example: Example, facts: Mapping[str, Range], refs: Mapping[str, Range], place: str) -> None:
     assert version.rule is not None
-    values = _given(example.facts, facts, tr("没有“{name}”这个事实。"), str, place)
-    points = _given(example.lines, refs, tr("规则没有引用指标“{name}”。"), show, place)
-    found = evaluate(version.rule, values, points)
+    found = example_points(version.rule, example, facts, refs, place)
     if found != example.points:
         what = tr("算例“{say}”写的是 {wanted} 分，规则算得 {found} 分。")
         raise Mistake(place, what.format(say=example.say, wanted=show(example.points), found=show(found)))
+
+
+def example_points(rule: Expression, example: Example, facts: Mapping[str, Range], refs: Mapping[str, Range], place: str) -> int:
+    """What a rule gives for an example, in hundredths. Raises `Mistake` for a fact or a line that is not there or out of its range."""
+    values = _given(example.facts, facts, tr("没有“{name}”这个事实。"), str, place)
+    points = _given(example.lines, refs, tr("规则没有引用指标“{name}”。"), show, place)
+    return evaluate(rule, values, points)
 
 
 def _given(given: Mapping[str, int], ranges: Mapping[str, Range], unknown: str, shown: Callable[[int], str], place: str) -> dict[str, int]:

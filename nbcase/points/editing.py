@@ -5,14 +5,31 @@ Nothing is checked here: `catalogue_from` reads the files with the edits in them
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from nbcase.points.catalogue import Indicator, PointsCatalogue, Version, show
+from nbcase.points.bounds import WIDEST_POINTS
+from nbcase.points.catalogue import Example, Indicator, PointsCatalogue, Version, show
+from nbcase.points.checking import example_points
 from nbcase.points.facts import Best
-from nbcase.points.language import AtMost, Expression, Fact, Highest, Int, Lookup, Multiply, Step
+from nbcase.points.language import (
+    AtMost,
+    Expression,
+    Fact,
+    Highest,
+    Int,
+    Lookup,
+    Mistake,
+    Multiply,
+    Ref,
+    Step,
+    hundredths,
+    parse,
+    walk,
+    whole,
+)
 from nbcase.points.reading import CatalogueError, catalogue_from
 
 UNCONFIGURED = "未配置"
@@ -66,6 +83,8 @@ class Edit:
 def edit_of(indicator: Indicator, version: Version, plain_rule: Any = None) -> Edit:
     """What a form shows of a version; `plain_rule` is how its file writes a rule of no usual shape."""
     shape, parts, each = _shape(version.rule)
+    if isinstance(version.rule, AtMost) and version.rule.limit != Int(version.cap or 0):
+        shape, parts, each = Shape.OTHER, (), ""
     return Edit(
         code=indicator.code,
         shape=shape,
@@ -288,6 +307,21 @@ def checked(contents: Mapping[str, Any], from_on: date, edits: Mapping[str, Any]
         return Checked(catalogue=None, mistakes=error.mistakes)
 
 
-def without_examples(edit: Edit) -> Edit:
-    """The edit with the points of its examples left open, to see what the rule alone gives."""
-    return replace(edit, examples=())
+def example_results(catalogue: PointsCatalogue, edit: Edit) -> tuple[int | None, ...]:
+    """What the rule as typed gives for each example, in hundredths; None where rule or example cannot be read."""
+    try:
+        rule = parse(_from_json(_plain_rule(edit)), edit.code)
+    except Mistake:
+        return (None,) * len(edit.examples)
+    return tuple(_result(catalogue, rule, one) for one in edit.examples)
+
+
+def _result(catalogue: PointsCatalogue, rule: Expression, one: WorkedExample) -> int | None:
+    facts = {name: (fact.low, fact.high) for name, fact in catalogue.facts.items()}
+    refs = {node.code: (-WIDEST_POINTS, WIDEST_POINTS) for node in walk(rule) if isinstance(node, Ref)}
+    try:
+        given = {name: whole(_number(value), name) for name, value in one.facts.items() if value != ""}
+        lines = {code: hundredths(points, code) for code, points in (one.lines or {}).items()}
+        return example_points(rule, Example(say=one.say, facts=given, lines=lines, points=0), facts, refs, one.say)
+    except Mistake:
+        return None

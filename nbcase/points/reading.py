@@ -37,9 +37,13 @@ class CatalogueError(UserError):
 def load_points_catalogue(folder: Path = FOLDER) -> PointsCatalogue:
     """The catalogue of a folder: ``scheme.yaml`` and one file for each block and district. Raises `CatalogueError` with every mistake."""
     mistakes: list[str] = []
+    return catalogue_from(read_contents(mistakes, folder), mistakes)
+
+
+def read_contents(mistakes: list[str], folder: Path = FOLDER) -> dict[str, Any]:
+    """What the files of a folder say, by their names; a file that cannot be read says nothing and is a mistake more."""
     others = sorted(path for path in folder.rglob("*.yaml") if path.name != SCHEME)
-    contents = {path.relative_to(folder).as_posix(): _read(path, mistakes) for path in (folder / SCHEME, *others)}
-    return catalogue_from(contents, mistakes)
+    return {path.relative_to(folder).as_posix(): _read(path, mistakes) for path in (folder / SCHEME, *others)}
 
 
 def catalogue_from(contents: Mapping[str, Any], mistakes: Sequence[str] = ()) -> PointsCatalogue:
@@ -142,9 +146,7 @@ class _Reader:
             name=str(plain["name"]),
             block=block,
             district_code=district,
-            unit=str(plain.get("unit") or ""),
-            cap=_cap(plain, place),
-            versions=_versions(plain["versions"], f"{place}.versions"),
+            versions=_versions(plain["versions"], f"{place}.versions", str(plain.get("unit") or ""), _cap(plain, place)),
         )
         self._indicators[code] = (file, indicator)
 
@@ -171,8 +173,9 @@ def _blocks(plain: Any, place: str) -> dict[str, Block]:
     return {code: Block(code=code, name=str(inner["name"]), cap=_cap(inner, f"{place}.{code}")) for code, inner in plain.items()}
 
 
-def _versions(plain: Any, place: str) -> tuple[Version, ...]:
-    found = [_version(inner, f"{place}[{number}]") for number, inner in enumerate(_rows(plain, place))]
+def _versions(plain: Any, place: str, unit: str, cap: int | None) -> tuple[Version, ...]:
+    """The versions in order of their days; one that names no unit or cap of its own has the indicator's."""
+    found = [_version(inner, f"{place}[{number}]", unit, cap) for number, inner in enumerate(_rows(plain, place))]
     if not found:
         raise Mistake(place, tr("一版也没有。"))
     found.sort(key=lambda version: version.from_on)
@@ -183,8 +186,8 @@ def _versions(plain: Any, place: str) -> tuple[Version, ...]:
     return tuple(found)
 
 
-def _version(plain: Any, place: str) -> Version:
-    fields(plain, place, ("rule",), ("from", "until", "basis", "note", "examples"))
+def _version(plain: Any, place: str, unit: str, cap: int | None) -> Version:
+    fields(plain, place, ("rule",), ("from", "until", "basis", "note", "examples", "unit", "cap"))
     basis = plain.get("basis")
     if not isinstance(basis, str) or not basis.strip():
         raise Mistake(f"{place}.basis", tr("缺少法律或文件依据。"), tr("请写明文号；不知道就不要配置这一版。"))
@@ -196,7 +199,16 @@ def _version(plain: Any, place: str) -> Version:
     examples = tuple(_example(inner, f"{place}.examples[{number}]") for number, inner in enumerate(written))
     if rule is not None and not examples:
         raise Mistake(f"{place}.examples", tr("配置了规则，却没有一个算例。"), tr("请至少写一个。"))
-    return Version(from_on=from_on, until_on=until_on, rule=rule, basis=basis, note=str(plain.get("note") or ""), examples=examples)
+    return Version(
+        from_on=from_on,
+        until_on=until_on,
+        rule=rule,
+        cap=_cap(plain, place) if "cap" in plain else cap,
+        unit=str(plain["unit"] or "") if "unit" in plain else unit,
+        basis=basis,
+        note=str(plain.get("note") or ""),
+        examples=examples,
+    )
 
 
 def _example(plain: Any, place: str) -> Example:

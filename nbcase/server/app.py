@@ -22,11 +22,13 @@ from nbcase.domain.words import tr
 from nbcase.operations.contact import answer_hello, history, open_session, publication, reconcile
 from nbcase.operations.dossiers import find_dossiers
 from nbcase.operations.enrol import admit
+from nbcase.operations.issuing import certify_keys
 from nbcase.operations.messages import (
     ActionBatch,
     DossierRows,
     EnrolRequest,
     HelloRequest,
+    IssuingRequest,
     ReconcileRequest,
     ResidentAnswer,
     ResidentQuery,
@@ -34,7 +36,9 @@ from nbcase.operations.messages import (
     SealedRequest,
     SessionRequest,
 )
+from nbcase.operations.paper_states import publish_states
 from nbcase.operations.receive import receive_batch
+from nbcase.operations.scheme_publishing import publish_after
 from nbcase.operations.retire import release
 from nbcase.operations.sealed_import import take_in_blob
 from nbcase.server.admission import Gate
@@ -45,6 +49,7 @@ from nbcase.server.centre import Centre
 from nbcase.server.pulse import Board, pulse_first, refreshing
 from nbcase.server.refusals import Refused, from_user_error, reply
 from nbcase.server.uploads import Uploads, sweeping
+from nbcase.server.withdrawals import publishing
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.feed import PAGE, START, FeedRow, count_rows, read_page
@@ -79,6 +84,7 @@ def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> ASG
         Route("/v1/hello", desks.hello, methods=["POST"]),
         Route("/v1/actions", desks.actions, methods=["POST"]),
         Route("/v1/actions", desks.history, methods=["GET"]),
+        Route("/v1/issuing", desks.issuing, methods=["POST"]),
         Route("/v1/publications/{name}", desks.publication, methods=["GET"]),
         Route("/v1/changes", desks.changes, methods=["GET"]),
         Route("/v1/reconcile", desks.reconcile, methods=["POST"]),
@@ -87,13 +93,15 @@ def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> ASG
         Route("/v1/residents/search", desks.search_residents, methods=["POST"]),
     ]
     handlers: dict[Any, Any] = {Refused: _refuse, UserError: _refuse_in_words, Exception: _break_down}
-    return pulse_first(board, Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan(board, uploads, ready)))
+    return pulse_first(board, Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan(centre, board, uploads, ready)))
 
 
-def _lifespan(board: Board, uploads: Uploads, ready: Callable[[], None]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    centre: Centre, board: Board, uploads: Uploads, ready: Callable[[], None]
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with refreshing(board), sweeping(uploads):
+        async with refreshing(board), sweeping(uploads), publishing(centre):
             ready()
             yield
 
@@ -178,6 +186,7 @@ class Desks:
         if len(batch.actions) > MOST_ACTIONS:
             raise too_large()
         answer = receive_batch(centre.engine, desk.id, batch.actions, centre.clock.now(), lacking=frozenset(batch.lacking))
+        publish_after(centre.engine, centre.key, batch.actions, centre.clock.now())
         return reply(answer, 409 if answer.missing else 200)
 
     async def publication(self, request: Request) -> Response:
@@ -187,6 +196,19 @@ class Desks:
 
         def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
             return packed_reply(request, publication(connection, request.path_params["name"], after))
+
+        return await self._for_desk(request, body.hash, work)
+
+    async def issuing(self, request: Request) -> Response:
+        """A certificate for the keys with which a desk signs papers."""
+        body = await read_body(request)
+        centre = self._centre
+
+        def work(connection: sa.Connection, desk: EnrolledDesk) -> Response:
+            now = centre.clock.now()
+            answer = certify_keys(connection, centre.authority, centre.key, desk, body.decode(IssuingRequest), now)
+            publish_states(connection, centre.key, now)
+            return reply(answer)
 
         return await self._for_desk(request, body.hash, work)
 

@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
+from nbcase.crypto.certificates import CertifiedKey, new_authority
 from nbcase.crypto.keys import SigningKey, new_signing_key
 from nbcase.domain.clock import Clock, SystemClock
 from nbcase.domain.errors import UserError
@@ -25,13 +26,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """Database, files and keys of one centre; `id_key` is shared with every desk of the city, see `derived_id`."""
+    """Database, files and keys of one centre; `id_key` is shared with every desk of the city, see `derived_id`.
+
+    `authority` certifies the keys with which desks sign papers.
+    """
 
     engine: sa.Engine
     blobs: Blobs
     pieces: PieceShelf
     key: SigningKey
     id_key: bytes = field(repr=False)
+    authority: CertifiedKey
     clock: Clock
     nonces: NonceMemory
     leases: LeaseBook
@@ -44,6 +49,15 @@ class Centre:
 class _Keys(msgspec.Struct, forbid_unknown_fields=True):
     signing_seed: str
     id_key: str
+
+
+class _Authority(msgspec.Struct, forbid_unknown_fields=True):
+    private_key: bytes
+    certificate: bytes
+
+
+AUTHORITY_NAME = "nbcase 文书签发"
+"""Of an authority that the program made itself; an office puts its own into the file."""
 
 
 def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None, *, is_prepared: bool = False) -> Centre:
@@ -67,6 +81,7 @@ def open_centre(database_url: str, data_folder: Path, clock: Clock | None = None
         pieces=PieceShelf(data_folder / "uploads"),
         key=SigningKey(bytes.fromhex(keys.signing_seed)),
         id_key=bytes.fromhex(keys.id_key),
+        authority=_authority(data_folder / "paper-authority.json", clock),
         clock=clock,
         nonces=NonceMemory(),
         leases=LeaseBook(data_folder / "leases.json"),
@@ -82,8 +97,23 @@ def _keys(path: Path) -> _Keys:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Keys)
     except msgspec.DecodeError as error:
-        raise UserError(
-            tr("中心密钥文件已损坏：{path}").format(path=path),
-            safe=tr("数据库没有改动。"),
-            do=tr("请从备份恢复这个文件，不要删除它。"),
-        ) from error
+        raise _spoilt(path) from error
+
+
+def _authority(path: Path, clock: Clock) -> CertifiedKey:
+    """Read, or make once. Losing this file means a new authority: papers signed so far stay provable, desks get new certificates."""
+    if not path.exists():
+        made = new_authority(AUTHORITY_NAME, clock.now())
+        write_durably(path, msgspec.json.encode(_Authority(private_key=made.private_key, certificate=made.certificate)))
+        return made
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=_Authority)
+    except msgspec.DecodeError as error:
+        raise _spoilt(path) from error
+    return CertifiedKey(kept.private_key, kept.certificate)
+
+
+def _spoilt(path: Path) -> UserError:
+    return UserError(
+        tr("中心密钥文件已损坏：{path}").format(path=path), safe=tr("数据库没有改动。"), do=tr("请从备份恢复这个文件，不要删除它。")
+    )

@@ -17,6 +17,7 @@ from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import Round, RoundResult, RoundSignature
+from nbcase.domain.scheme import SchemeDraft, SchemeSignature
 from nbcase.domain.score import Claim, Score
 from nbcase.domain.service import Service
 
@@ -38,6 +39,8 @@ Record = (
     | Round
     | RoundResult
     | RoundSignature
+    | SchemeDraft
+    | SchemeSignature
 )
 R = TypeVar("R", bound=Record)
 
@@ -59,6 +62,8 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "round": Round,
     "round_result": RoundResult,
     "round_signature": RoundSignature,
+    "scheme_draft": SchemeDraft,
+    "scheme_signature": SchemeSignature,
 }
 """Every kind of record that is synchronised; the name is the table's and the wire's."""
 
@@ -68,7 +73,7 @@ _FIELD_NAMES: dict[type[Any], tuple[str, ...]] = {kind: tuple(field.name for fie
 CENTRE_ONLY = frozenset({"score", "round", "round_result"})
 """Kinds that no desk may write."""
 
-EVERYBODYS = frozenset({"offering", "round", "round_signature"})
+EVERYBODYS = frozenset({"offering", "round", "round_signature", "scheme_draft", "scheme_signature"})
 """Kinds that every station sees, whoever made them."""
 
 UNMERGED = frozenset({"id", "version"})

@@ -102,6 +102,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "round": (("use_code", "closes_on"),),
     "round_result": (("round_id",), ("resident_id",), ("case_id",)),
     "round_signature": (("round_id",),),
+    "scheme_signature": (("draft_id",),),
     "conflict": (("subject_type", "subject_id"), ("state", "found_at", "id")),
 }
 

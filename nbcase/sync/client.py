@@ -34,6 +34,8 @@ from nbcase.operations.messages import (
     HelloAnswer,
     HelloRequest,
     HistoryAnswer,
+    IssuingAnswer,
+    IssuingRequest,
     PublicationAnswer,
     PulseAnswer,
     ReconcileAnswer,
@@ -247,6 +249,10 @@ class CentreClient:
     def publication(self, name: str, after: int) -> PublicationAnswer:
         """What changed of a published list after a revision; 0 for the whole."""
         return self._ask("GET", f"/v1/publications/{quote(name, safe='')}?after={after}", PublicationAnswer)
+
+    def certify(self, request: IssuingRequest) -> IssuingAnswer:
+        """A certificate for keys that this desk has made to sign papers."""
+        return self._ask("POST", "/v1/issuing", IssuingAnswer, request)
 
     def history(self, after: int) -> HistoryAnswer:
         """The first of the desk's own actions after a sequence number, as the centre holds them; none at the end."""

@@ -19,6 +19,7 @@ from nbcase.domain.clock import Clock
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.words import tr
 from nbcase.operations.enrol import Enrolment, close_blocks, keep_blocks
+from nbcase.operations.issuing import ensure_keys
 from nbcase.operations.messages import PROTOCOL, BatchAnswer, Block, HelloAnswer, HelloRequest, ReconcileRequest, people_digest
 from nbcase.operations.seal import tend
 from nbcase.store import outbox, own_history, people
@@ -48,7 +49,8 @@ _log = structlog.get_logger()
 @dataclass(slots=True, kw_only=True)
 class Contact:
     """What the stages of a contact share. `on_people` is told when clerks changed, with everybody of the station; `on_page`
-    when a page of records has come in and more will."""
+    when a page of records has come in and more will, `on_lists` after published lists were looked at. `paper_algorithm` is what
+    the codes of papers are signed with."""
 
     engine: sa.Engine
     client: CentreClient
@@ -57,6 +59,8 @@ class Contact:
     tree: outbox.OwnTree = field(default_factory=outbox.OwnTree)
     on_people: Callable[[Sequence[Clerk]], None] = lambda clerks: None
     on_page: Callable[[], None] = lambda: None
+    on_lists: Callable[[], None] = lambda: None
+    paper_algorithm: str = "ed25519"
     greeting: HelloAnswer | None = None
 
 
@@ -265,14 +269,21 @@ def _is_due(last: str | None, desk_id: str, now: datetime) -> bool:
     return abs(now - datetime.fromisoformat(last)) >= WHOLE_CHECK + WHOLE_CHECK_SPREAD * share
 
 
+def ensure_paper_keys(contact: Contact) -> None:
+    """Keys that sign papers, certified by the centre: asked for once a year. Before hello, so that it names the list that changes by it."""
+    ensure_keys(contact.engine, contact.client, contact.clock.now(), contact.paper_algorithm)
+
+
 def refresh_publications(contact: Contact) -> None:
     """Calendars, rules and revocations that the centre published: what changed of them."""
     if contact.greeting is not None:
         refresh(contact.engine, contact.client, contact.enrolment.centre_public_key, contact.greeting.publications)
+        contact.on_lists()
 
 
 STAGES: tuple[tuple[str, Callable[[Contact], None]], ...] = (
     ("index", lambda contact: index_few(contact.engine)),
+    ("issuing", ensure_paper_keys),
     ("hello", hello),
     ("attachments", send_attachments),
     ("push", push),

@@ -64,7 +64,8 @@ def read_card(arguments: Arguments) -> int:
     from nbcase.devices.card_reader import SerialCardReader
     from nbcase.devices.contract import as_plain
 
-    card = SerialCardReader(arguments.port, baud=arguments.baud).read(deadline_s=arguments.seconds)
+    reader = SerialCardReader(arguments.port, baud=arguments.baud)
+    card = reader.read(deadline_s=arguments.seconds, fingers=arguments.fingers)
     value = as_plain(card)
     assert isinstance(value, dict)
     say(arguments, value, "\n".join(f"{key}: {entry}" for key, entry in value.items() if entry))
@@ -75,6 +76,7 @@ def _read_card(parser: Parser) -> None:
     parser.add_argument("--port", required=True, help="COM3, /dev/ttyUSB0 …")
     parser.add_argument("--baud", type=int, default=115200, choices=(9600, 19200, 38400, 57600, 115200))
     parser.add_argument("--seconds", type=float, default=3.0, help=tr("最多等几秒"))
+    parser.add_argument("--fingers", action="store_true", help=tr("连指纹一起读（JSON 里只有大小和摘要）"))
     declare_json(parser)
 
 

@@ -156,7 +156,7 @@ def explain(arguments: Arguments) -> int:
                 "name": line.indicator.name,
                 "points": line.points,
                 "before_cap": line.raw,
-                "cap": line.indicator.cap,
+                "cap": line.version.cap,
                 "configured": line.is_configured,
                 "basis": line.version.basis,
                 "note": line.version.note,

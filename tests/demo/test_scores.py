@@ -4,7 +4,7 @@ from datetime import date
 
 from nbcase.demo.people import people
 from nbcase.demo.scores import scores
-from nbcase.operations.points import shipped_catalogue
+from nbcase.operations.schemes import shipped_catalogue
 from nbcase.points.rows import records_from_plain
 from nbcase.points.sheet import score
 

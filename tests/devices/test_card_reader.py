@@ -17,6 +17,7 @@ from nbcase.devices.contract import CardData
 from nbcase.devices.simulated_reader import Fault, SimulatedReader
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.identity import SYNTHETIC_AREA, DocumentKind, make_number
+from tests.benchmarks.card_reader import measure
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a POSIX thing")
 
@@ -182,7 +183,83 @@ def test_the_status_says_what_reading_would_say(far_end: SimulatedReader) -> Non
     assert "没有回答" in status.text
 
 
+def test_fingerprints_are_read_when_asked_for(far_end: SimulatedReader) -> None:
+    for prints in (b"", bytes(512), bytes(range(256)) * 4):
+        far_end.place(replace(CARD, fingers=prints))
+        assert SerialCardReader(far_end.port).read(fingers=True).fingers == prints
+        assert far_end.requests[-2] == protocol.READ_WITH_FINGERS
+
+
+def test_the_number_of_the_security_module_is_told(far_end: SimulatedReader) -> None:
+    assert SerialCardReader(far_end.port).sam_id() == bytes(range(16)).hex()
+
+
+COMMANDS = (protocol.FIND, protocol.SELECT, protocol.READ)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_status_of_every_step_is_a_card_or_a_sentence(far_end: SimulatedReader, command: bytes) -> None:
+    reader = SerialCardReader(far_end.port)
+    wanted = protocol.CARD_FOUND if command == protocol.FIND else protocol.DONE
+    for status in range(256):
+        far_end.answer_with(status, command)
+        # A card that is there and an answer without a card are told elsewhere; waiting for one is told above.
+        if status not in (wanted, protocol.NO_CARD):
+            assert refusal(reader, 0.5).what == protocol.status_error(status).what
+    far_end.answer_with(protocol.DONE, protocol.READ)
+    far_end.place(CARD)
+    if command == protocol.READ:
+        assert "不完整" in refusal(reader, 0.5).what
+
+
+@pytest.mark.parametrize("baud", [115200, 9600])
+def test_a_card_is_read_at_the_pace_of_the_line(baud: int) -> None:
+    with SimulatedReader(baud) as far_end:
+        far_end.place(replace(CARD, new_address="样例路2号"))
+        card = SerialCardReader(far_end.port, baud).read()
+    assert replace(card, photo=b"", raw_text=b"") == replace(CARD, new_address="样例路2号")
+
+
+def test_a_wrong_speed_is_told_and_the_right_one_found() -> None:
+    with SimulatedReader(9600) as far_end:
+        reader = SerialCardReader(far_end.port, 115200)
+        assert "不是读卡器的数据" in refusal(reader).what
+        assert reader.find_baud() == 9600
+
+
+def test_reader_and_driver_change_their_speed_together() -> None:
+    with SimulatedReader(115200) as far_end:
+        far_end.place(CARD)
+        reader = SerialCardReader(far_end.port, 115200)
+        reader.set_baud(57600)
+        assert far_end.baud == reader.baud == 57600
+        assert reader.read().name == CARD.name
+
+
+def test_a_reader_that_was_plugged_in_again_reads_on(tmp_path: Path) -> None:
+    port = tmp_path / "reader"
+    with SimulatedReader() as first:
+        port.symlink_to(first.port)
+        reader = SerialCardReader(str(port))
+        first.place(CARD)
+        reader.read()
+        first.break_with(Fault.UNPLUG)
+        refusal(reader)
+    port.unlink()
+    with SimulatedReader() as second:
+        port.symlink_to(second.port)
+        second.place(CARD)
+        assert reader.read().name == CARD.name
+
+
 def test_no_thread_outlives_the_simulated_reader() -> None:
     with SimulatedReader() as reader:
         assert reader.port
     assert all(thread.name != "simulated-reader" for thread in threading.enumerate())
+
+
+def test_fuzzed_answers_end_in_time_with_the_right_card_or_a_sentence() -> None:
+    found = measure(2_000, seed=11)
+    assert found["answers"] == found["read"] + found["refused"] == 2_000
+    assert found["crashes"] == found["hangs"] == found["wrong"] == 0
+    assert found["read"] > 200

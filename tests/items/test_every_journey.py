@@ -15,12 +15,7 @@ from nbcase.store.shelf import Shelf
 from tests.parts.candidates import Candidates
 from tests.parts.counter import Counter
 
-PAIRS = [
-    pytest.param(item, situation, id=f"{item.code}.{situation.code}")
-    for item, situation in load_catalogue().pairs()
-    if not any(field.kind in ("round", "place") for field in situation.fields())
-]
-"""Rounds have journeys of their own: `tests/operations/test_rounds.py`."""
+PAIRS = [pytest.param(item, situation, id=f"{item.code}.{situation.code}") for item, situation in load_catalogue().pairs()]
 
 
 def ways(situation: Situation) -> tuple[Decision | None, ...]:

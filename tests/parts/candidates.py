@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
 from nbcase.domain import codes
-from nbcase.domain.case import HandedIn
+from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.identity import DocumentKind, check_sign
 from nbcase.domain.ids import derived_id, new_id
@@ -15,6 +15,7 @@ from nbcase.domain.offering import Booking, Offering
 from nbcase.domain.permit import Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
+from nbcase.domain.round import Round, RoundPlace, RoundStage
 from nbcase.domain.service import Service
 from nbcase.items.checks import BOOKING, SERVICE
 from nbcase.items.item import Condition, Field, OneOf, Situation
@@ -28,6 +29,9 @@ EXAMPLES = {"points_indicator": "education", "points_claim": "education.bachelor
 
 ISSUED = {"normal": 100, "to_endorse": 350, "suspended": 500}
 """Days since a permit of that state was issued."""
+
+PLACES = ("样甲", "样乙", "样丙", "样丁", "样戊")
+"""Of every round."""
 
 _numbers = count(1)
 
@@ -57,6 +61,10 @@ class Candidates:
             for field in situation.fields():
                 if field.kind == "offering":
                     offered[field.key] = self._offering(shelf, str(field.offers)).id
+                if field.kind == "round":
+                    offered[field.key] = self._round(shelf, field.offers, resident).id
+                if field.kind == "place":
+                    offered[field.key] = PLACES[len(offered) % len(PLACES)]
             if not is_new:
                 self._settle_in(shelf, resident)
                 for condition in situation.conditions:
@@ -163,6 +171,30 @@ class Candidates:
         shelf.write(offering)
         return offering
 
+    def _round(self, shelf: Shelf, use_code: str | None, resident: Resident) -> Round:
+        """An open round of the use, or one under notice with a decided application of the resident."""
+        one = Round(
+            id=new_id(),
+            use_code=use_code or "school",
+            name="样轮次",
+            district_code="330211",
+            period="样期",
+            opens_on=self._today - timedelta(days=10),
+            closes_on=self._today + timedelta(days=10),
+            scored_on=self._today,
+            places=tuple(RoundPlace(name=name, seats=1) for name in PLACES),
+            ties=("lot",),
+            lot_seed="样",
+            notice_days=7,
+            stage=RoundStage.OPEN if use_code else RoundStage.NOTICE,
+            notice_until_on=None if use_code else self._today + timedelta(days=5),
+            station_code=self._desk.station.code,
+        )
+        shelf.write(one)
+        if use_code is None:
+            shelf.write(_application(one, resident, self._today))
+        return one
+
     def _answer(self, field: Field, resident: Resident) -> Any:
         if field.bind == "resident.document_number":
             return resident.document_number
@@ -173,6 +205,23 @@ class Candidates:
         if field.kind == "paragraph":
             return "样说明" if field.required else ""
         return _BY_KIND[field.kind](self._today)
+
+
+def _application(one: Round, resident: Resident, today: date) -> Case:
+    return Case(
+        id=new_id(),
+        number=f"样-{one.id[-6:]}",
+        item_code="points_school",
+        situation_code="apply",
+        resident_id=resident.id,
+        applicant_name=resident.name,
+        state=CaseState.DECIDED,
+        step_code="decide",
+        accepted_at=datetime.combine(today - timedelta(days=20), time(), UTC),
+        accepted_by="earlier",
+        form={"round": one.id, "choice_1": PLACES[0], "child_name": "样某"},
+        station_code=resident.station_code,
+    )
 
 
 _BY_KIND: dict[str, Callable[[date], Any]] = {

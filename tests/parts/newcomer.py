@@ -45,6 +45,12 @@ class ReaderWithCard:
     def is_ready(self) -> bool:
         return True
 
+    def warm_up(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
 
 def _jpeg(color: str) -> bytes:
     """A small picture that can really be shown."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from nbcase.domain.resident import Resident
 from nbcase.domain.score import Score, score_id
-from nbcase.operations.points import shipped_catalogue
+from nbcase.operations.schemes import shipped_catalogue
 from nbcase.points.rows import plain_rows
 from nbcase.points.sheet import score as score_rows
 from nbcase.points.spans import month_of

@@ -179,7 +179,7 @@ def test_the_shipped_catalogue_is_the_published_scheme() -> None:
     catalogue = load_points_catalogue()
     by_block = {code: [one for one in catalogue.indicators if one.block == code] for code in catalogue.blocks}
     assert [one.name for one in by_block["province"]] == ["年龄", "文化程度", "职业技能", "缴纳社保", "居住时间"]
-    assert sum(one.cap or 0 for one in by_block["province"]) == 100 * 100
+    assert sum(one.versions[0].cap or 0 for one in by_block["province"]) == 100 * 100
     assert len(by_block["city"]) == 10
     assert {one.district_code for one in by_block["district"]} == {"330213", "330225", "330281"}
     assert all(version.rule is None for one in by_block["district"] for version in one.versions)

@@ -15,6 +15,7 @@ from nbcase.domain.notice import Notice
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import ChoiceResult, ListRow, Round, RoundPlace, RoundResult, RoundSignature, RoundStage
 from nbcase.domain.offering import Booking, Offering, Place
+from nbcase.domain.scheme import SchemeDraft, SchemeSignature
 from nbcase.domain.score import Claim, Score
 from nbcase.domain.service import Service
 from nbcase.store.desk_database import driver_cursor, open_desk_database, writing
@@ -114,7 +115,24 @@ def _records() -> list[Record]:
     service = Service(
         id="v", item_code="i", resident_id="r", case_id="c", began_on=AT.date(), details={"b": 1, "a": None}, station_code="s"
     )
-    return [*invented, paper, *conflicts, notice, score, claim, offering, booking, *_round(), service]
+    return [*invented, paper, *conflicts, notice, score, claim, offering, booking, *_round(), *_scheme(), service]
+
+
+def _scheme() -> list[Record]:
+    """A draft of the points scheme and a signature under it."""
+    draft = SchemeDraft(
+        id="q",
+        name="n",
+        from_on=AT.date(),
+        edits={"age": {"rule": "未配置"}},
+        begun_by="l",
+        begun_name="样",
+        begun_at=AT,
+        changed_name="样",
+        changed_at=AT,
+        station_code="s",
+    )
+    return [draft, SchemeSignature(id="w", draft_id="q", content_hash="h", clerk_id="l", clerk_name="样", signed_at=AT, station_code="s")]
 
 
 def _round() -> list[Record]:

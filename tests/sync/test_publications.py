@@ -43,7 +43,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
     def noted(self: CentreClient, name: str, after: int) -> PublicationAnswer:
         answer = real(self, name, after)
-        found.append((after, len(answer.entries)))
+        if name == NAME:
+            found.append((after, len(answer.entries)))
         return answer
 
     monkeypatch.setattr(CentreClient, "publication", noted)

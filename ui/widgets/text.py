@@ -166,11 +166,15 @@ class EmptyLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, theme.space.m)
         row.setSpacing(theme.space.s)
-        label = Text(text, "body", tone="muted", wrap=not key)
-        row.addWidget(label, 0 if key else 1)
+        self._label = Text(text, "body", tone="muted", wrap=not key)
+        row.addWidget(self._label, 0 if key else 1)
         if key:
             row.addWidget(KeyHint(key))
             row.addStretch(1)
+
+    def show_text(self, text: str) -> None:
+        """Say something else."""
+        self._label.setText(text)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, current_theme().size.row_table)

@@ -18,10 +18,11 @@ from nbcase.operations.facts import Standing, registered_since
 from nbcase.operations.offers import Offer
 from nbcase.operations.papers import STATE_WORDS
 from nbcase.operations.printing import paper_name
-from ui.casewords import check_rows, check_summary, day_words, limit_words, obtained_words, person_words
+from ui.casewords import check_rows, check_summary, day_words, obtained_words, person_words
 from ui.context import KeyHelp
 from ui.itemform import address_provider, form_sections
 from ui.pages import page
+from ui.pages.handle.choice import Choice, matching, obstacle_rows, offer_rows
 from ui.pages.handle.presenter import Done, HandlePresenter, Head, MaterialRow
 from ui.shell.page import Page
 from ui.theme import current_theme
@@ -37,17 +38,6 @@ from ui.widgets.text import Facts, PanelHeading, SectionHeading, Text, TextTone
 
 _SIDE = 424
 _ALT = "Alt+{n}"
-
-
-class _Choice(LineList):
-    """The situations; a digit opens the one of that number."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        text = event.text()
-        if text.isdigit() and 0 < int(text) <= len(self.rows):
-            self.opened.emit(self.rows[int(text) - 1])
-            return
-        super().keyPressEvent(event)
 
 
 @page("handle", title=mark("办理"), icon="file-text", order=25, roles={"clerk", "supervisor"}, in_rail=False)
@@ -88,12 +78,14 @@ class HandlePage(Page):
         self._choice_name = Text("", "title")
         self._choice_meta = Text("", "meta")
         lead, title = theme.space.xl, 2 * theme.size.label_width + theme.space.xl
-        self._choice = _Choice(tr("现在可办"), fits=True, lead_width=lead, title_width=title)
+        self._choice_heading = PanelHeading(tr("现在可办"))
+        self._choice = Choice(tr("现在可办"), lead_width=lead, title_width=title)
         self._choice.opened.connect(self._choose)
+        self._choice.narrowed.connect(self._show_matching)
         self._closed_heading = PanelHeading(tr("现在不能办"), tr("原因写在后面"))
         self._closed = LineList(tr("现在不能办"), fits=True, selects=False, title_width=title + lead)
         head = row_of(self._choice_name, self._choice_meta, None, padding=(theme.space.l, theme.space.m), gap=theme.space.m)
-        return Scroll(_column(head, PanelHeading(tr("现在可办"), tr("按数字打开")), self._choice, self._closed_heading, self._closed))
+        return Scroll(_column(head, self._choice_heading, self._choice, self._closed_heading, self._closed))
 
     def _build_form(self) -> QWidget:
         theme = current_theme()
@@ -151,7 +143,7 @@ class HandlePage(Page):
         self._done_title = Text("", "panel-title")
         self._done_facts = Facts()
         self._done_next_heading = PanelHeading(tr("接着可办"), tr("按数字打开"), padding=0)
-        self._done_next = _Choice(tr("接着可办"), fits=True, lead_width=theme.space.xl + theme.space.s, padding=0)
+        self._done_next = Choice(tr("接着可办"), lead_width=theme.space.xl + theme.space.s, padding=0)
         self._done_next.opened.connect(self._choose)
         self._done_back = KeyButton(tr("回到居民"), key="Esc")
         self._done_back.clicked.connect(self._leave)
@@ -199,12 +191,19 @@ class HandlePage(Page):
         self.header.set_subtitle("")
         self._choice_name.setText(standing.resident.name)
         self._choice_meta.setText(person_words(standing.resident, self.context.desk.today()))
-        self._choice.show_rows(_offer_rows([offer for offer in found if not offer.obstacle]))
-        self._closed.show_rows([LineRow(title=offer.name, note=offer.obstacle) for offer in found if offer.obstacle])
-        self._closed_heading.setVisible(bool(self._closed.rows))
+        self._choice.begin()
         self._show_tools(False)
         self._stack.setCurrentIndex(0)
         self._focus()
+
+    def _show_matching(self, typed: str) -> None:
+        found = matching(self._offered, typed)
+        self._choice.show_rows(offer_rows([offer for offer in found if not offer.obstacle]))
+        self._choice.select(0)
+        self._closed.show_rows(obstacle_rows([offer for offer in found if offer.obstacle]))
+        self._closed_heading.setVisible(bool(self._closed.rows))
+        narrow = tr("已输入 {typed}，退格放宽").format(typed=typed) if typed else tr("输入拼音首字母筛选")
+        self._choice_heading.set_meta(f"{tr('按数字打开')} · {narrow}")
 
     def show_form(self, head: Head, answers: Mapping[str, Any]) -> None:
         """A fresh form for the situation."""
@@ -316,7 +315,7 @@ class HandlePage(Page):
         papers = [paper_name(document.kind_code) + ("" if document.id in printed else tr("（未打印）")) for document in done.documents]
         self._done_facts.show_facts([(tr("文书"), "、".join(papers)), (tr("保存"), tr("已存本机，排队上传中心"))])
         self._offered = done.next
-        self._done_next.show_rows(_offer_rows(done.next))
+        self._done_next.show_rows(offer_rows(done.next))
         self._done_next_heading.setVisible(bool(done.next))
         self._show_tools(False)
         self._stack.setCurrentIndex(2)
@@ -393,15 +392,6 @@ def _column(*parts: QWidget, padding: tuple[int, int] = (0, 0), gap: int = 0, st
     if stretch:
         column.addStretch(1)
     return holder
-
-
-def _offer_rows(found: Sequence[Offer]) -> list[LineRow]:
-    return [LineRow(lead=str(number), title=offer.name, note=_promise_words(offer), payload=offer) for number, offer in enumerate(found, 1)]
-
-
-def _promise_words(offer: Offer) -> str:
-    words = limit_words(offer.situation.limit.promised)
-    return tr("承诺 {words}").format(words=words) if words else ""
 
 
 def _limit_tags(head: Head, today: date) -> list[Tag]:

@@ -146,9 +146,11 @@ class HandlePresenter:
         situation_code: str = "",
         draft_id: str = "",
         case_id: str = "",
-        indicator: str = "",
+        **answers: str,
     ) -> None:
-        """Open a situation for a resident, a draft, a case that waits for materials, or the choice of situations."""
+        """Open a situation for a resident with answers that are known already, a draft, a case that waits for materials, or the choice
+        of situations.
+        """
         self._question += 1
         desk = self._context.desk
         if case_id:
@@ -156,7 +158,7 @@ class HandlePresenter:
         elif draft_id:
             self._read(lambda: _open_draft(desk, draft_id), self._show_draft)
         elif item_code and situation_code:
-            self._read(lambda: _open_situation(desk, resident_id, item_code, situation_code, indicator), self._show)
+            self._read(lambda: _open_situation(desk, resident_id, item_code, situation_code, answers), self._show)
         else:
             self._read(lambda: (present_standing(desk, resident_id), offers(desk, resident_id)), self._show_offers)
 
@@ -594,11 +596,12 @@ def _plain(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any
     return {key: wanted.get(key, False if isinstance(shown[key], bool) else "") for key in shown}
 
 
-def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code: str, indicator: str) -> _Opening:
+def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code: str, answers: Mapping[str, str]) -> _Opening:
     present = present_standing(desk, resident_id)
     item = desk.items.item(item_code)
     situation = item.situation(situation_code)
-    answers = known_answers(situation, present) | ({"indicator": indicator} if indicator else {})
+    fields = {field.key for field in situation.fields()}
+    known = known_answers(situation, present) | {key: value for key, value in answers.items() if key in fields}
     return _Opening(standing=present, item=item, situation=situation, answers=answers, materials={})
 
 

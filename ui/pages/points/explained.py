@@ -42,7 +42,7 @@ class LineExplained(QWidget):
         is_open = line.state is LineState.UNCONFIGURED
         self._name.setText(indicator.name)
         self._points.setText("—" if is_open else points_words(line.line.points))
-        self._cap.setText(f"/ {show(indicator.cap)}" if indicator.cap is not None else "")
+        self._cap.setText(f"/ {show(version.cap)}" if version.cap is not None else "")
         self._facts.show_facts(_facts(line))
         counted = sum(row.counts for row in line.evidence)
         self._heading.set_meta(tr("{n} 条，计入 {m} 条").format(n=len(line.evidence), m=counted) if line.evidence else "")
@@ -94,7 +94,7 @@ def step_sentence(line: LineView) -> str:
     """What adds points and by when: by itself on a day, or by somebody's doing."""
     step = line.step
     if step is None:
-        if line.line.indicator.cap is not None and line.line.points == line.line.indicator.cap:
+        if line.line.version.cap is not None and line.line.points == line.line.version.cap:
             return tr("已到上限。")
         return ""
     gain = difference_words(step.points - line.line.points)

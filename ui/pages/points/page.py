@@ -36,9 +36,11 @@ class PointsPage(Page):
         self._presenter = PointsPresenter(self, context)
         self._person = KeyButton(tr("居民"), key="Ctrl+B", icon="user", small=True)
         self._person.clicked.connect(self._to_person)
+        self._rounds = KeyButton(tr("名额"), key="Ctrl+R", icon="graduation-cap", small=True)
+        self._rounds.clicked.connect(self._to_rounds)
         self._print = KeyButton(tr("积分明细"), key="Ctrl+P", icon="printer", small=True)
         self._print.clicked.connect(self._presenter.print_sheet)
-        self.header.add_action(self._person, self._print)
+        self.header.add_action(self._person, self._rounds, self._print)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._nobody())
         self._stack.addWidget(self._build())
@@ -136,7 +138,7 @@ class PointsPage(Page):
         """Nobody is open."""
         self._stack.setCurrentIndex(0)
         self._unsent.setText("")
-        for button in (self._person, self._print):
+        for button in (self._person, self._rounds, self._print):
             button.hide()
 
     def show_points(self, view: PointsView, rows: Sequence[FallRow]) -> None:
@@ -144,6 +146,7 @@ class PointsPage(Page):
         self.header.set_title(view.resident.name)
         self.header.set_subtitle(mask_number(view.resident.document_number))
         self._person.show()
+        self._rounds.show()
         if view.sheet is None or view.score is None:
             self.header.set_tags([])
             self._stack.setCurrentIndex(0)
@@ -200,6 +203,10 @@ class PointsPage(Page):
     def _to_today(self) -> None:
         self._day.set_value("")
         self._presenter.set_day("")
+
+    def _to_rounds(self) -> None:
+        if self._presenter.resident_id:
+            self.context.navigate("rounds", resident_id=self._presenter.resident_id)
 
     def _to_person(self) -> None:
         if self._presenter.resident_id:

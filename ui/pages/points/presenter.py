@@ -187,7 +187,7 @@ def fall_rows(view: PointsView) -> list[FallRow]:
 
 
 def _line_row(line: LineView, reached: int) -> FallRow:
-    indicator, points = line.line.indicator, line.line.points
+    cap, points = line.line.version.cap, line.line.points
     notes = {
         LineState.UNCONFIGURED: tr("未配置"),
         LineState.NO_DATA: tr("没有查到数据，可申请") if line.can_be_claimed else tr("没有查到数据"),
@@ -196,13 +196,13 @@ def _line_row(line: LineView, reached: int) -> FallRow:
     }
     is_open = line.state is LineState.UNCONFIGURED
     return FallRow(
-        title=indicator.name,
+        title=line.line.indicator.name,
         fact=line.fact,
         points="—" if is_open else points_words(points),
-        cap="—" if indicator.cap is None else show(indicator.cap),
+        cap="—" if cap is None else show(cap),
         start=min(reached, reached + points),
         length=abs(points),
-        room=0 if is_open or indicator.cap is None else max(indicator.cap - points, 0),
+        room=0 if is_open or cap is None else max(cap - points, 0),
         kind="unconfigured" if is_open else "line",
         note=notes[line.state],
         note_tone="amber" if line.state is LineState.NO_DATA and line.can_be_claimed else "text3",

@@ -168,7 +168,7 @@ class TotalBar(QWidget):
             if whole is None:
                 continue
             configured = sum(
-                line.line.indicator.cap or 0
+                line.line.version.cap or 0
                 for line in self._view.lines
                 if line.line.indicator.block == block.code and line.line.is_configured
             )

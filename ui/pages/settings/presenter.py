@@ -1,9 +1,10 @@
 """What 设置 does: a form made from the declared settings, checked before it is kept, and a try of the card reader."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -15,6 +16,9 @@ from nbcase.settings import DECLARED, Setting, SettingRefused, Settings, choices
 from ui.context import Notice
 from ui.widgets.fields import Option
 from ui.widgets.form import FieldSpec, FormSection
+
+if TYPE_CHECKING:
+    from nbcase.devices.contract import CardReader
 
 WIDE = frozenset({"print_folder", "calendar_file"})
 
@@ -103,14 +107,14 @@ class SettingsPresenter:
         if not port:
             self._view.show_problems({"reader_port": tr("先填串口")})
             return
-        baud = int(self._view.values()["reader_baud"] or 115200)
+        baud, driver = int(self._view.values()["reader_baud"] or 115200), self._view.values()["reader_driver"]
         self._view.show_busy(True)
 
         def take(notice: Notice) -> None:
             self._view.show_busy(False)
             self._context.notify(notice)
 
-        self._context.tasks.run(lambda: reader_notice(port, baud), then=take, otherwise=self._failed)
+        self._context.tasks.run(lambda: reader_notice(port, baud, driver), then=take, otherwise=self._failed)
 
 
 def plain_values(settings: Settings) -> dict[str, str]:
@@ -192,11 +196,15 @@ def effect_words(before: Settings, after: Settings) -> str:
     return "；".join(tr("{names}{when}生效").format(names="、".join(names), when=when) for when, names in later.items())
 
 
-def reader_notice(port: str, baud: int) -> Notice:
+def reader_notice(port: str, baud: int, driver: str) -> Notice:
     """What the reader at a port says; called in a worker."""
-    from nbcase.devices.card_reader import SerialCardReader
+    from nbcase.devices.hosted import hosted_reader
 
-    reader = SerialCardReader(port, baud=baud)
+    with closing(hosted_reader(port, baud, driver)) as reader:
+        return _said_by(reader, port)
+
+
+def _said_by(reader: "CardReader", port: str) -> Notice:
     status = reader.status()
     if not status.is_ready:
         return Notice(what=tr("{port}：{words}").format(port=port, words=status.text), kind="warn", do=tr("请核对串口、波特率和接线。"))

@@ -400,6 +400,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_round_signature_round_id", "round_signature", ["round_id"], unique=False)
     op.create_table(
+        "scheme_draft",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("edits", Json(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("begun_by", sa.Text(), nullable=False),
+        sa.Column("begun_name", sa.Text(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("changed_name", sa.Text(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("is_withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("published_number", sa.Integer(), nullable=True),
+        sa.Column("refusal", sa.Text(), nullable=False),
+        sa.Column("refused_hash", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "scheme_signature",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("draft_id", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("clerk_id", sa.Text(), nullable=False),
+        sa.Column("clerk_name", sa.Text(), nullable=False),
+        sa.Column("signed_at", UtcDateTime(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_scheme_signature_draft_id", "scheme_signature", ["draft_id"], unique=False)
+    op.create_table(
         "service",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
