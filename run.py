@@ -50,7 +50,10 @@ DEMO_PACKAGES = {
     "libxcb-shape0": "window on an X display: shapes",
     "fonts-hanazono": "characters of rare names that the shipped fonts lack",
 }
-TEST_PACKAGES = DEMO_PACKAGES | {"poppler-utils": "tests read the printed papers back"}
+TEST_PACKAGES = DEMO_PACKAGES | {
+    "chromium": "tests go through the centre's page for checking papers",
+    "poppler-utils": "tests read the printed papers back",
+}
 """Debian packages and why the programs need them."""
 
 CHECKS = {

@@ -14,6 +14,7 @@ import msgspec
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import CHINA, Clock, SystemClock, local_date
 from nbcase.domain.errors import Offline, UserError
+from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
 from nbcase.items.catalogue import load_catalogue
 from nbcase.operations.cleaning import clean_files
@@ -36,11 +37,13 @@ from nbcase.sync.loop import SyncLoop, SyncThread
 from nbcase.sync.stages import Contact
 
 if TYPE_CHECKING:  # named only; the devices bring OpenCV, numpy and serial ports, which the sign-in window does not wait for
+    import sqlalchemy as sa
     from filelock import BaseFileLock
 
     from nbcase.devices.contract import CardReader
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
+    from nbcase.documents.verdict import Verdict
     from nbcase.domain.publication import Publication
     from nbcase.domain.retirement import RetirementProof
     from nbcase.domain.round import Round
@@ -164,6 +167,8 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         clock=clock,
         enrolment=enrolment,
         on_people=lambda clerks: keep_slots(vault, signed_in.secrets, clerks),
+        on_lists=lambda: _keep_trust(signed_in.engine, enrolment.centre_public_key, folder),
+        paper_algorithm=settings.code_algorithm,
     )
     centre.sync = SyncThread(SyncLoop(contact, drill_left_s=lambda: line.left_s))
     desk = Desk(
@@ -192,6 +197,13 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         document_reader=DocumentReader(),
         queue=print_queue(settings),
     )
+
+
+def _keep_trust(engine: "sa.Engine", centre_public_key: str, folder: Path) -> None:
+    # Loaded at the first contact: what reads codes and certificates is not needed for the sign-in window.
+    from nbcase.operations.verifying import keep_trust
+
+    keep_trust(engine, centre_public_key, folder)
 
 
 def bring_sealed(counter: Counter, path: Path) -> "SealedReceipt":
@@ -490,6 +502,48 @@ def write_demo_data(
         return write_lines(invented(count, seed, today, b"demo" * 8), lines)
     with _opened_centre(data or Path("centre-data"), database_url) as centre:
         return load(centre.engine, centre.id_key, invented(count, seed, today, centre.id_key), seed, today, centre.clock.now())
+
+
+def verify_paper(asked: str | bytes, at: date | None, *, folder: Path | None, trust: Path | None) -> "Verdict":
+    """The verdict on a code's text or a file by the lists in a file: this desk's, or the one that is named."""
+    from nbcase.operations.verifying import TRUST_NAME, load_trust, verify_code, verify_file
+
+    lists = load_trust(trust or (folder or default_desk_folder()) / TRUST_NAME)
+    now = datetime.now(UTC)
+    return verify_code(lists, asked, now, at) if isinstance(asked, str) else verify_file(lists, asked, now, at)
+
+
+def write_verifier_bundle(out: Path, *, folder: Path | None, data: Path | None, database_url: str | None) -> list[str]:
+    """Lists, script and schema into a folder; from the centre in `data`, else from a desk's own lists. The names of the files."""
+    from nbcase.operations.verifying import TRUST_NAME, load_trust, trust_file
+    from nbcase.server.centre import Centre
+    from nbcase.store.centre_database import transaction
+
+    def of(centre: Centre) -> bytes:
+        with transaction(centre.engine) as connection:
+            return trust_file(connection, centre.key.public_key)
+
+    if data is not None:
+        with _opened_centre(data, database_url) as centre:
+            content = of(centre)
+    else:
+        path = (folder or default_desk_folder()) / TRUST_NAME
+        load_trust(path)
+        content = path.read_bytes()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "trust.json").write_bytes(content)
+    for name in ("verify.py", "claims.cddl", "vectors.json"):
+        (out / name).write_bytes(resource_path(f"proof/{name}").read_bytes())
+    return sorted(path.name for path in out.iterdir())
+
+
+def end_paper_keys(data: Path, database_url: str | None, desk_id: str, *, is_lost: bool) -> int:
+    """A desk's keys sign no more papers; the next published list says so. How many keys that were."""
+    from nbcase.operations.issuing import end_keys
+    from nbcase.store.centre_database import transaction
+
+    with _opened_centre(data, database_url) as centre, transaction(centre.engine) as connection:
+        return end_keys(connection, centre.key, desk_id, centre.clock.now(), is_lost=is_lost)
 
 
 def doctor_report(folder: Path | None) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nbcase import __version__
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr, use_language
-from nbcase.verbs import MEND, NO, OK, Parser, Verb, Verbs, centre, counter, items, lookups, points, print_json, rounds, sealed
+from nbcase.verbs import MEND, NO, OK, Parser, Verb, Verbs, centre, counter, items, lookups, papers, points, print_json, rounds, sealed
 
 __all__ = ["MEND", "NO", "OK", "main"]
 
@@ -61,7 +61,16 @@ def _parser() -> Parser:
     return parser
 
 
-VERBS: Verbs = {**counter.VERBS, **sealed.VERBS, **centre.VERBS, **items.VERBS, **lookups.VERBS, **points.VERBS, **rounds.VERBS}
+VERBS: Verbs = {
+    **counter.VERBS,
+    **sealed.VERBS,
+    **centre.VERBS,
+    **items.VERBS,
+    **lookups.VERBS,
+    **papers.VERBS,
+    **points.VERBS,
+    **rounds.VERBS,
+}
 
 LOGGING = (centre.centre, counter.sync, counter.enrol, *(verb for verb, _, _ in sealed.VERBS.values()))
 """Verbs that write logs; the others need not load what makes them."""

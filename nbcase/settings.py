@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     queue: str = ""
     print_folder: str = ""
     receipt_paper: ReceiptPaper = "a5"
+    code_algorithm: Literal["ed25519", "sm2"] = "ed25519"
     calendar_file: str = ""
     centre_ca_file: str = ""
     idle_lock_min: int = 10
@@ -121,6 +122,13 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("打印"),
         name=mark("回执用纸"),
         choices={"a5": mark("A5"), "80mm": mark("80 毫米卷纸")},
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="code_algorithm",
+        section=mark("打印"),
+        name=mark("二维码签名"),
+        choices={"ed25519": "Ed25519", "sm2": mark("国密 SM2/SM3")},
         takes_effect=NEXT_SIGN_IN,
     ),
     Setting(

@@ -262,14 +262,15 @@ class CounterApp(QObject):
         self.context = context
         window = MainWindow(context, load_pages(), search=lambda text: search_groups(counter.desk, text))
         self.window = window
-        self.trouble.window, self.trouble.notify = window, window.notify
+        self.trouble.window, self.trouble.notify = window, self._tell
         window.lock_overlay.sign_out_wanted.connect(self.sign_out)
         window.lock_overlay.unlock_wanted.connect(self._unlock)
         link.subscribe(lambda status: window.show_sync(pill_state(status, counter.local_now())))
         link.subscribe(lambda status: self._count())
+        link.subscribe(lambda status: self._show_devices())
         link.moved = lambda: self._announce(ALL_RECORDS)
         window.show_sync(pill_state(link.status(), counter.local_now()))
-        window.show_devices(device_states(counter))
+        self._show_devices()
         IdleWatch(self.app, counter.settings.idle_lock_min).idle.connect(window.lock)
         window.open_page(next(iter(window.pages)))
         window.show()
@@ -283,6 +284,16 @@ class CounterApp(QObject):
         self.tasks.run(counter.document_reader.warm_up, otherwise=lambda error: None)
         self._make_pages(list(window.pages))
         self.signed_in.emit(window)
+
+    def _tell(self, notice: Notice) -> None:
+        """An error in words; what it says of a device, the status line says too."""
+        if self.window is not None:
+            self.window.notify(notice)
+            self._show_devices()
+
+    def _show_devices(self) -> None:
+        if self.window is not None and self.counter is not None:
+            self.window.show_devices(device_states(self.counter))
 
     def _make_pages(self, codes: list[str]) -> None:
         """Make the other pages one by one while nothing happens: the first opening of each would stand still for a tenth of a second."""
@@ -419,10 +430,16 @@ def retired_words(proof: RetirementProof) -> str:
 
 
 def device_states(counter: "Counter") -> "Sequence[DeviceState]":
-    """What the status line says of the devices: configured or not; whether they answer is asked by 开窗检查."""
+    """What the status line says of the devices: configured or not, and what was wrong when one was last used.
+
+    Whether they answer is asked by 开窗检查.
+    """
     from ui.shell.statusline import DeviceState
 
     def state(name: str, device: object) -> DeviceState:
+        trouble = getattr(device, "trouble", "")
+        if trouble:
+            return DeviceState(name=name, words=trouble, state="warning")
         return DeviceState(name=name, words=tr("已配置") if device else tr("未配置"), state="ready" if device else "absent")
 
     return [state(tr("读卡器"), counter.reader), state(tr("证件识别"), counter.document_reader), state(tr("打印机"), counter.queue)]

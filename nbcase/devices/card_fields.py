@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from nbcase.devices.contract import FieldReading, Point, Side
+from nbcase.devices.contract import Box, FieldReading, Side
+from nbcase.devices.text_engine import Line
+from nbcase.devices.text_rows import Row, around, middle, rows_of, tight, turned_box
 from nbcase.domain import codes
 from nbcase.domain.identity import DocumentKind, NumberCheck, Problem, check_number
 from nbcase.domain.words import tr
-
-Box = tuple[Point, Point, Point, Point]
 
 _LOW: Final = 0.85
 """Confidence below which any field is to be looked at."""
@@ -54,18 +54,6 @@ _VALIDITY: Final = re.compile(
     r"([0-9]{4})[.。·]?([0-9]{2})[.。·]?([0-9]{2})[-—–~一至]+(?:([0-9]{4})[.。·]?([0-9]{2})[.。·]?([0-9]{2})|(长期))"
 )
 
-_TOP_ANCHORS: Final = re.compile(r"姓名|性别|民族|出生|中华人民共和国|居民身份证")
-_BOTTOM_ANCHORS: Final = re.compile(r"身份号码|签发机关|有效期限|[0-9]{17}[0-9X]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line as the engine saw it: text, confidence 0–1, and its four corners from the text's upper left."""
-
-    text: str
-    confidence: float
-    box: Box
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardReading:
@@ -76,36 +64,21 @@ class CardReading:
     problems: tuple[Problem, ...] = ()
 
 
-def is_upside_down(lines: Sequence[Line], height: float) -> bool:
-    """Whether what a card prints at its top stands below what it prints at its bottom."""
-    tops = [_middle(line)[1] for line in lines if _TOP_ANCHORS.search(line.text) and not _BOTTOM_ANCHORS.search(line.text)]
-    bottoms = [_middle(line)[1] for line in lines if _BOTTOM_ANCHORS.search(_tight(line.text))]
-    top = sum(tops) / len(tops) if tops else height / 2
-    bottom = sum(bottoms) / len(bottoms) if bottoms else height / 2
-    return top > bottom
-
-
-def stands_on_end(lines: Sequence[Line]) -> bool:
-    """Whether most lines run from top to bottom: the picture lies on its side."""
-    long_lines = [line for line in lines if len(line.text) >= 4]
-    return sum(_height(line) > _width(line) for line in long_lines) * 2 > len(long_lines)
-
-
-def turned_round(lines: Iterable[Line], width: float, height: float) -> list[Line]:
-    """The lines of the same picture turned by 180 degrees; the engine has read the signs the right way already."""
-    return [replace(line, box=_turned_box(line.box, width, height)) for line in lines]
+def turned_round(boxes: Iterable[Box], width: float, height: float) -> list[Box]:
+    """The boxes of the same picture turned by 180 degrees."""
+    return [turned_box(box, width, height) for box in boxes]
 
 
 def read_fields(lines: Sequence[Line], width: float, *, is_card: bool, today: date | None = None) -> CardReading:
     """The fields of the card that upright lines show; `is_card` where the picture is the card and nothing else."""
     side = _side(lines)
     if side is Side.BACK:
-        return _read_back(_rows(lines))
+        return _read_back(rows_of(lines))
     if side is Side.UNKNOWN:
         text = tr("图片里没有认出身份证的内容。请确认放的是居民身份证，四边都拍进去，或改为手工录入。")
         return CardReading(side=side, fields={}, problems=(Problem(key="not_recognised", text=text),))
     limit = _PORTRAIT_FROM * width if is_card else _portrait_edge(lines)
-    return _read_front(_rows(line for line in lines if line.box[0][0] < limit), today)
+    return _read_front(rows_of(line for line in lines if line.box[0][0] < limit), today)
 
 
 def overlooked_boxes(lines: Sequence[Line], width: float) -> list[Box]:
@@ -115,43 +88,21 @@ def overlooked_boxes(lines: Sequence[Line], width: float) -> list[Box]:
     """
     boxes: list[Box] = []
     for line in lines:
-        label = re.search(r"(性别|民族)$", _tight(line.text))
+        label = re.search(r"(性别|民族)$", tight(line.text))
         if label is None:
             continue
         (_, top), (left, _), (_, bottom) = line.box[1], line.box[1], line.box[2]
         right = left + (_SEX_ROOM if label[1] == "性别" else _NATION_ROOM) * width
-        beside = [other for other in lines if top < _middle(other)[1] < bottom and left <= _middle(other)[0]]
+        beside = [other for other in lines if top < middle(other)[1] < bottom and left <= middle(other)[0]]
         right = min([right, *(other.box[0][0] for other in beside if other.box[0][0] > left + _SIGN_ROOM * width)])
-        if not any(_middle(other)[0] < right for other in beside):
+        if not any(middle(other)[0] < right for other in beside):
             margin = 0.15 * (bottom - top)
             boxes.append(((left, top - margin), (right, top - margin), (right, bottom + margin), (left, bottom + margin)))
     return boxes
 
 
-class _Row:
-    """The lines that stand beside each other, as one text whose parts know their place."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.lines = sorted(lines, key=lambda line: _middle(line)[0])
-        self.text = "".join(_tight(line.text) for line in self.lines)
-
-    def field(self, start: int, end: int, text: str, value: str) -> FieldReading:
-        """A field at a part of the row's text, with the corners of that part."""
-        points: list[Point] = []
-        confidences: list[float] = []
-        passed = 0
-        for line in self.lines:
-            size = len(_tight(line.text))
-            first, last = max(start - passed, 0), min(end - passed, size)
-            if first < last:
-                points += _part(line.box, first / size, last / size)
-                confidences.append(line.confidence)
-            passed += size
-        return FieldReading(text=text, value=value, confidence=min(confidences), box=_around(points))
-
-
 def _side(lines: Sequence[Line]) -> Side:
-    text = "".join(_tight(line.text) for line in lines)
+    text = "".join(tight(line.text) for line in lines)
     if re.search(r"签发机关|有效期限|中华人民共和国|居民身份证", text):
         return Side.BACK
     if re.search(r"姓名|性别|民族|住址|身份号码|[0-9]{17}[0-9X]", text):
@@ -161,26 +112,14 @@ def _side(lines: Sequence[Line]) -> Side:
 
 def _portrait_edge(lines: Sequence[Line]) -> float:
     """Where the portrait begins on a card somewhere in a picture, by its labels on the left and the number's end."""
-    labels = [line.box[0][0] for line in lines if re.match(r"姓名|性别|出生|住址|公民身份", _tight(line.text))]
-    ends = [line.box[1][0] for line in lines if _NUMBER.search(_tight(line.text))]
+    labels = [line.box[0][0] for line in lines if re.match(r"姓名|性别|出生|住址|公民身份", tight(line.text))]
+    ends = [line.box[1][0] for line in lines if _NUMBER.search(tight(line.text))]
     if not labels or not ends:
         return math.inf
     return min(labels) + _PORTRAIT_SHARE * (max(ends) - min(labels))
 
 
-def _rows(lines: Iterable[Line]) -> list[_Row]:
-    """Lines grouped by height on the card, from top to bottom."""
-    groups: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: _middle(line)[1]):
-        last = groups[-1][-1] if groups else None
-        if last and _middle(line)[1] - _middle(last)[1] < 0.5 * min(_height(line), _height(last)):
-            groups[-1].append(line)
-        else:
-            groups.append([line])
-    return [_Row(group) for group in groups]
-
-
-def _read_front(rows: list[_Row], today: date | None) -> CardReading:
+def _read_front(rows: list[Row], today: date | None) -> CardReading:
     fields: dict[str, FieldReading] = {}
     number, check, number_row = _find_number(rows, today)
     if number is not None:
@@ -201,7 +140,7 @@ def _missing(fields: dict[str, FieldReading], wanted: dict[str, str]) -> tuple[P
     return (Problem(key="field_missing", text=text),)
 
 
-def _find_number(rows: list[_Row], today: date | None) -> tuple[FieldReading | None, NumberCheck | None, int]:
+def _find_number(rows: list[Row], today: date | None) -> tuple[FieldReading | None, NumberCheck | None, int]:
     """The number with its check and the row it stands in (one past the last row where there is none)."""
     for place in range(len(rows) - 1, -1, -1):
         for match in _candidates(rows[place].text):
@@ -229,7 +168,7 @@ def _checked(number: str, today: date | None) -> NumberCheck:
     return next((check for check in checks if check.valid), checks[0])
 
 
-def _find_name(rows: list[_Row]) -> dict[str, FieldReading]:
+def _find_name(rows: list[Row]) -> dict[str, FieldReading]:
     """The row labelled 姓名, or else the one above sex and ethnic group."""
     why = tr("姓名没有可核对的依据，请与图片逐字比对。")
     for place, row in enumerate(rows):
@@ -245,7 +184,7 @@ def _find_name(rows: list[_Row]) -> dict[str, FieldReading]:
     return {}
 
 
-def _find_sex_and_nation(rows: list[_Row]) -> dict[str, FieldReading]:
+def _find_sex_and_nation(rows: list[Row]) -> dict[str, FieldReading]:
     found: dict[str, FieldReading] = {}
     for row in rows:
         sex = _SEX.search(row.text)
@@ -258,7 +197,7 @@ def _find_sex_and_nation(rows: list[_Row]) -> dict[str, FieldReading]:
     return found
 
 
-def _nation_field(row: _Row, match: re.Match[str]) -> FieldReading:
+def _nation_field(row: Row, match: re.Match[str]) -> FieldReading:
     text = match[1].translate(_SIMPLIFIED)
     reading = row.field(match.start(1), match.end(1), text, codes.normal("nation", text) or "")
     if reading.value:
@@ -267,7 +206,7 @@ def _nation_field(row: _Row, match: re.Match[str]) -> FieldReading:
     return replace(reading, needs_look=True, why=why)
 
 
-def _find_birth(rows: list[_Row]) -> dict[str, FieldReading]:
+def _find_birth(rows: list[Row]) -> dict[str, FieldReading]:
     for row in rows:
         match = _BIRTH.search(row.text)
         if match:
@@ -278,7 +217,7 @@ def _find_birth(rows: list[_Row]) -> dict[str, FieldReading]:
     return {}
 
 
-def _find_address(rows: list[_Row], number_row: int) -> dict[str, FieldReading]:
+def _find_address(rows: list[Row], number_row: int) -> dict[str, FieldReading]:
     """All rows between the birth date and the number; the label may have been read alone or not at all."""
     first = next((place for place, row in enumerate(rows) if row.text.startswith("住址")), None)
     if first is None:
@@ -292,7 +231,7 @@ def _find_address(rows: list[_Row], number_row: int) -> dict[str, FieldReading]:
     if not parts:
         return {}
     text = "".join(part.text for part in parts)
-    box = _around([point for part in parts for point in part.box])
+    box = around([point for part in parts for point in part.box])
     return {"address": FieldReading(text=text, value=text, confidence=min(part.confidence for part in parts), box=box)}
 
 
@@ -318,7 +257,7 @@ def _marked_low(fields: dict[str, FieldReading]) -> dict[str, FieldReading]:
     }
 
 
-def _read_back(rows: list[_Row]) -> CardReading:
+def _read_back(rows: list[Row]) -> CardReading:
     fields: dict[str, FieldReading] = {}
     for row in rows:
         authority = _AUTHORITY.search(row.text)
@@ -331,7 +270,7 @@ def _read_back(rows: list[_Row]) -> CardReading:
     return CardReading(side=Side.BACK, fields=_marked_low(fields), problems=problems)
 
 
-def _validity_fields(row: _Row, match: re.Match[str]) -> dict[str, FieldReading]:
+def _validity_fields(row: Row, match: re.Match[str]) -> dict[str, FieldReading]:
     """Both ends of the validity; an end of 长期 has no value and needs no look for that."""
     begin = _day(*match.groups()[:3])
     start = row.field(match.start(1), match.end(3), ".".join(match.groups()[:3]), begin.isoformat() if begin else "")
@@ -353,48 +292,3 @@ def _day(year: str, month: str, day: str) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _tight(text: str) -> str:
-    """Without blanks: the engine puts them wherever signs stand apart."""
-    return "".join(text.split())
-
-
-def _middle(line: Line) -> Point:
-    return sum(x for x, _ in line.box) / 4, sum(y for _, y in line.box) / 4
-
-
-def _width(line: Line) -> float:
-    return max(x for x, _ in line.box) - min(x for x, _ in line.box)
-
-
-def _height(line: Line) -> float:
-    return max(y for _, y in line.box) - min(y for _, y in line.box)
-
-
-def _turned_box(box: Box, width: float, height: float) -> Box:
-    """The corners after half a turn, again from the upper left."""
-    a, b, c, d = ((width - x, height - y) for x, y in box)
-    return c, d, a, b
-
-
-def _part(box: Box, start: float, end: float) -> Box:
-    """The part of a line's box between two shares of its length."""
-    upper_left, upper_right, lower_right, lower_left = box
-    return (
-        _between(upper_left, upper_right, start),
-        _between(upper_left, upper_right, end),
-        _between(lower_left, lower_right, end),
-        _between(lower_left, lower_right, start),
-    )
-
-
-def _between(one: Point, other: Point, share: float) -> Point:
-    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
-
-
-def _around(points: Sequence[Point]) -> Box:
-    """The upright rectangle around points, to whole pixels."""
-    left, right = round(min(x for x, _ in points)), round(max(x for x, _ in points))
-    top, bottom = round(min(y for _, y in points)), round(max(y for _, y in points))
-    return (left, top), (right, top), (right, bottom), (left, bottom)

@@ -28,15 +28,16 @@ _ALIKE: Final = 0.02
 """Share of the small picture's longer side within which the corners of two outlines are the same."""
 
 
-def _find_card(pixels: "Pixels") -> "Corners | None":
-    """The card's corners in the picture, clockwise from its upper left; None where no outline is a card's."""
+def outlines(pixels: "Pixels", most: int = 3) -> "list[Corners]":
+    """Corners that may be a card's, clockwise from its upper left, the likeliest first."""
     import cv2
+    import numpy as np
 
     # In a picture that is the card itself only another card may be found, not its portrait seen askew.
-    least_ratio = 1.4 if _fills_picture(pixels) else _CARD_RATIOS[0]
+    least_ratio = 1.4 if fills_picture(pixels) else _CARD_RATIOS[0]
     scale = min(1.0, _SEARCH_SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    best, outline, best_score = None, None, 0.0
+    found: list[tuple[float, Any, Any]] = []
     for mask in _masks(small):
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:5]:
@@ -44,9 +45,21 @@ def _find_card(pixels: "Pixels") -> "Corners | None":
             if corners is None:
                 continue
             score = _card_score(corners, contour, small.shape[0] * small.shape[1], least_ratio)
-            if score > best_score:
-                best, outline, best_score = corners, contour, score
-    return None if best is None or outline is None else _on_edges(best, outline) / scale
+            if score > 0:
+                found.append((score, corners, contour))
+    chosen: list[Any] = []
+    for _, corners, contour in sorted(found, key=lambda entry: -entry[0]):
+        near = _ALIKE * max(small.shape[:2])
+        if len(chosen) < most and all(np.abs(corners - other).max() > near for other, _ in chosen):
+            chosen.append((corners, contour))
+    return [_on_edges(corners, contour) / scale for corners, contour in chosen]
+
+
+def fills_picture(pixels: "Pixels") -> bool:
+    """Whether the whole picture has the shape of a card, as a scan that was cut to it has."""
+    height, width = pixels.shape[:2]
+    shape: float = max(height, width) / min(height, width)
+    return 1.5 <= shape <= 1.68
 
 
 def _masks(small: "Pixels") -> "list[Pixels]":
@@ -131,15 +144,18 @@ def _card_score(corners: "Corners", contour: "Outline", picture_area: int, least
     return float(share) if is_card else 0.0
 
 
-def _warp(pixels: "Pixels", corners: "Corners") -> "Pixels":
-    """The card alone, its long side lying."""
+def laid_straight(pixels: "Pixels", corners: "Corners") -> "Pixels":
+    """The card alone, its long side lying; a passport's page keeps its own proportions."""
     import cv2
     import numpy as np
 
-    top, side = np.linalg.norm(corners[0] - corners[1]), np.linalg.norm(corners[1] - corners[2])
-    if top < side:
+    across = np.linalg.norm(corners[0] - corners[1]) + np.linalg.norm(corners[2] - corners[3])
+    down = np.linalg.norm(corners[1] - corners[2]) + np.linalg.norm(corners[3] - corners[0])
+    if across < down:
         corners = np.roll(corners, 1, axis=0)
-    right, bottom = CARD_WIDTH - 1, CARD_HEIGHT - 1
+    is_page = max(across, down) / max(1.0, min(across, down)) < _PAGE_BELOW
+    size = _PAGE_SIZE if is_page else (CARD_WIDTH, CARD_HEIGHT)
+    right, bottom = size[0] - 1, size[1] - 1
     target = np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)], np.float32)
     transform = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    return cv2.warpPerspective(pixels, transform, (CARD_WIDTH, CARD_HEIGHT), flags=cv2.INTER_AREA)
+    return cv2.warpPerspective(pixels, transform, size, flags=cv2.INTER_AREA)

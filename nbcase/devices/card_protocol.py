@@ -281,9 +281,10 @@ def _date_at(text: bytes, offset: int) -> date | None:
         return date(int(shown[:4]), int(shown[4:6]), int(shown[6:]))
     except ValueError:
         raise DeviceError(
-            tr("卡片里的日期“{shown}”无法识别。").format(shown=shown),
+            # What the card says stands in the part that no log takes.
+            tr("卡片里的一个日期无法识别。"),
             safe=nothing_changed(),
-            do=tr("请核对证件，改用拍照识别或手工录入。"),
+            do=tr("卡片里写的是“{shown}”：请核对证件，改用拍照识别或手工录入。").format(shown=shown),
         ) from None
 
 

@@ -1,63 +1,72 @@
-"""Reads the fields of an identity card from a picture, on this computer alone."""
+"""Reads the fields of an identity document from a picture, on this computer alone."""
 
-import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbcase.devices.card_fields import Box, CardReading, Line, is_upside_down, overlooked_boxes, read_fields, stands_on_end, turned_round
-from nbcase.devices.card_picture import CardPicture, open_card
-from nbcase.devices.contract import Point, ReadDocument
+from nbcase.devices.card_fields import CardReading, overlooked_boxes, read_fields, turned_round
+from nbcase.devices.card_picture import CardPicture, find_document, glare_of
+from nbcase.devices.contract import Box, FieldReading, ReadDocument, Side
+from nbcase.devices.picture_file import open_picture
+from nbcase.devices.text_engine import TextEngine
+from nbcase.domain.words import tr
 
 if TYPE_CHECKING:
-    from rapidocr import RapidOCR
+    from numpy.typing import NDArray
 
-    from nbcase.devices.card_picture import Pixels
+    Pixels = NDArray[Any]
 
 _JPEG_QUALITY: Final = 88
-_LEAST_BOX: Final = 12
-"""Pixels; a smaller box holds no sign."""
 
 _MARGIN: Final = 0.15
 """Share of a line's height that is added around it for the second look: another cut gives an opinion of its own."""
 
+_VOTERS: Final = 5
+_VOTING: Final = (2.0, 11.0)
+"""How many lines say which way is up, and their width to height: short ones do not know, and `<<<<` looks like `>>>>`."""
+
+_UNDER_GLARE: Final = 0.06
+"""Share of a field's box under a bright spot from which its text is doubtful."""
+
 
 class DocumentReader:
-    """Finds the card, reads its lines and holds the fields against each other.
+    """Finds the document, reads its lines and holds the fields against each other.
 
     The engine (about 300 MB when working) is loaded at the first picture, or by `warm_up`. Safe to call from several
-    threads; one picture is read at a time. A card takes 0.3 to 0.5 s, so call it in a worker.
+    threads; the engine answers one at a time. A card takes 0.3 to 0.5 s, so call it in a worker.
     """
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._engine: RapidOCR | None = None
+        self.engine = TextEngine()
 
     def warm_up(self) -> None:
         """Load the engine and its models (about a second), so that the first picture does not wait for it."""
         import cv2
         import numpy as np
 
-        # With a word in it, or only the first of the three models is loaded.
         sheet = np.full((240, 480, 3), 255, np.uint8)
         cv2.putText(sheet, "nbcase", (40, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.4, (0, 0, 0), 4)
-        self.lines_of(sheet)
+        boxes = self.engine.boxes(sheet, 240)
+        self.engine.are_upside_down(sheet, boxes)
+        self.engine.read(sheet, boxes)
 
     def read(self, source: Path | bytes, today: date | None = None) -> ReadDocument:
-        """Fields of the card in a picture file, or in the bytes of one.
+        """Fields of the document in a picture file, or in the bytes of one.
 
-        A picture without a card gives a document without fields and the problem `not_recognised`.
+        A picture without a document gives one without fields and the problem `not_recognised`.
         Raises UserError where there is no readable picture within the limits.
         """
         started = time.monotonic()
-        card = open_card(source)
-        pixels, reading = self._read_card(card, today)
+        card = find_document(open_picture(source), self.engine)
+        pixels, reading = self._read_upright(card, today)
         height, width = pixels.shape[:2]
         return ReadDocument(
             side=reading.side,
-            fields=reading.fields,
+            fields=_marked_under_glare(reading.fields, pixels),
             picture=_as_jpeg(pixels),
             width=width,
             height=height,
@@ -65,37 +74,24 @@ class DocumentReader:
             seconds=round(time.monotonic() - started, 3),
         )
 
-    def _read_card(self, card: CardPicture, today: date | None) -> "tuple[Pixels, CardReading]":
-        """The upright picture and its fields.
+    def _read_upright(self, card: CardPicture, today: date | None) -> "tuple[Pixels, CardReading]":
+        """The picture the right way up and its fields; where the vote gave nothing to read, the other way is tried."""
+        upside_down = self.engine.are_upside_down(card.pixels, _voters(card.boxes))
+        pixels, reading = self._read_as(card, upside_down, today)
+        if reading.side is Side.UNKNOWN and card.boxes:
+            other_pixels, other = self._read_as(card, not upside_down, today)
+            if other.side is not Side.UNKNOWN:
+                return other_pixels, other
+        return pixels, reading
 
-        A card on its head is read right by the engine, only the places are turned: turning them saves a second look.
-        Where the number then does not agree the picture is turned and looked at again.
-        """
-        pixels, lines = self._on_its_feet(card)
+    def _read_as(self, card: CardPicture, upside_down: bool, today: date | None) -> "tuple[Pixels, CardReading]":
+        pixels, boxes = card.pixels, card.boxes
         height, width = pixels.shape[:2]
-        if not is_upside_down(lines, height):
-            return pixels, self._read_lines(pixels, lines, card, today)
-        upright = _turned(pixels, 2)
-        reading = self._read_lines(upright, turned_round(lines, width, height), card, today)
-        number = reading.fields.get("number")
-        if number is not None and number.needs_look:
-            reading = self._read_lines(upright, self.lines_of(upright), card, today)
-        return upright, reading
-
-    def _on_its_feet(self, card: CardPicture) -> "tuple[Pixels, list[Line]]":
-        """Picture and lines with the lines running across; only a card that was not found may lie on its side."""
-        lines = self.lines_of(card.pixels)
-        if card.is_card_found or not stands_on_end(lines):
-            return card.pixels, lines
-        pixels = _turned(card.pixels, 1)
-        return pixels, self.lines_of(pixels)
-
-    def _read_lines(self, pixels: "Pixels", lines: list[Line], card: CardPicture, today: date | None) -> CardReading:
-        """Fields of upright lines, with a second look where a sign was overlooked."""
-        width = pixels.shape[1]
-        if card.is_card_found:
-            lines = lines + [line for box in overlooked_boxes(lines, width) for line in self._line_in(pixels, box)]
-        return read_fields(lines, width, is_card=card.is_card_found, today=today)
+        if upside_down:
+            pixels, boxes = _turned(pixels, 2), turned_round(boxes, width, height)
+        lines = self.engine.read(pixels, boxes)
+        lines += self.engine.read(pixels, overlooked_boxes(lines, width))
+        return pixels, read_fields(lines, width, is_card=card.is_card_found, today=today)
 
     def read_again(self, picture: bytes, box: Box) -> tuple[str, float]:
         """What stands in a box of a straightened picture, recognised alone: a second opinion on a name, 20 to 40 ms.
@@ -108,46 +104,43 @@ class DocumentReader:
         pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
         if pixels is None:
             return "", 0.0
-        found = self._line_in(pixels, _widened(box, _MARGIN * (box[2][1] - box[0][1])))
+        found = self.engine.read(pixels, [_widened(box, _MARGIN * (box[2][1] - box[0][1]))])
         return ("".join(found[0].text.split()), found[0].confidence) if found else ("", 0.0)
 
-    def lines_of(self, pixels: "Pixels") -> list[Line]:
-        """The engine's lines, from top to bottom as it found them."""
-        output = self._run(pixels, find_lines=True)
-        if output.boxes is None or output.txts is None:
-            return []
-        found = zip(output.txts, output.scores, output.boxes, strict=True)
-        return [Line(text=text, confidence=float(score), box=_points(box)) for text, score, box in found]
 
-    def _line_in(self, pixels: "Pixels", box: Box) -> list[Line]:
-        """What stands in an upright box, as one line."""
-        (left, top), _, (right, bottom), _ = box
-        part = pixels[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)]
-        if min(part.shape[:2]) < _LEAST_BOX:
-            return []
-        output = self._run(part, find_lines=False)
-        return [
-            Line(text=text, confidence=float(score), box=box) for text, score in zip(output.txts or (), output.scores or (), strict=True)
-        ]
+def _voters(boxes: Sequence[Box]) -> list[Box]:
+    """The lines that can tell which way is up, the longest first."""
 
-    def _run(self, pixels: "Pixels", *, find_lines: bool) -> Any:
-        """The engine's own answer, one caller at a time."""
-        with self._turn:
-            if self._engine is None:
-                self._engine = _load_engine()
-            # All three are named every time because the engine keeps what a call once said.
-            return self._engine(pixels, use_det=find_lines, use_cls=find_lines, use_rec=True)
+    def shape(box: Box) -> float:
+        return (box[1][0] - box[0][0]) / max(1.0, box[3][1] - box[0][1])
+
+    able = [box for box in boxes if _VOTING[0] <= shape(box) <= _VOTING[1]]
+    return sorted(able, key=lambda box: box[0][0] - box[1][0])[:_VOTERS]
+
+
+def _marked_under_glare(fields: dict[str, FieldReading], pixels: "Pixels") -> dict[str, FieldReading]:
+    """The fields, those under a bright spot to be looked at: what the spot ate is missing without a trace."""
+    glare = glare_of(pixels)
+    if not glare.any():
+        return fields
+    why = tr("这里有反光，请与证件比对。")
+    return {
+        key: replace(found, needs_look=True, why=why) if not found.needs_look and _share(glare, found.box) > _UNDER_GLARE else found
+        for key, found in fields.items()
+    }
+
+
+def _share(mask: "Pixels", box: Box) -> float:
+    (left, top), _, (right, bottom), _ = box
+    # To the right a field may have gone on: the spot ate its end.
+    part = mask[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right + 2 * (bottom - top))]
+    return float(part.mean()) if part.size else 0.0
 
 
 def _widened(box: Box, margin: float) -> Box:
     (left, top), _, (right, bottom), _ = box
     left, top, right, bottom = left - margin, top - margin, right + margin, bottom + margin
     return (left, top), (right, top), (right, bottom), (left, bottom)
-
-
-def _points(box: Any) -> tuple[Point, Point, Point, Point]:
-    a, b, c, d = ((float(x), float(y)) for x, y in box)
-    return a, b, c, d
 
 
 def has_models() -> bool:
@@ -157,27 +150,6 @@ def has_models() -> bool:
         return False
     models = Path(found.origin).parent / "models"
     return all(any(models.glob(f"*_{kind}_*.onnx")) for kind in ("det", "rec"))
-
-
-def _load_engine() -> "RapidOCR":
-    """The engine with the models of its own wheel, on one thread, a third faster on cards than by default.
-
-    Its default of all threads spins while it waits: beside other work that doubles both the time and the load. Lines
-    are recognised one by one and short ones at their own width, because a batch pads all to the longest; the search
-    for lines works at the card's own size instead of a larger one.
-    """
-    from rapidocr import RapidOCR
-
-    return RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            "Det.limit_side_len": 640,
-            "Rec.rec_batch_num": 1,
-            "Rec.rec_img_shape": [3, 48, 128],
-        }
-    )
 
 
 def _turned(pixels: "Pixels", quarters: int) -> "Pixels":

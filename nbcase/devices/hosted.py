@@ -55,6 +55,11 @@ class HostedCardReader:
         """Whether `read` can be asked for."""
         return self.status().is_ready
 
+    @property
+    def trouble(self) -> str:
+        """What was wrong with the driver when it was last used; empty when all was well."""
+        return self.worker.trouble
+
     def warm_up(self) -> None:
         """Have the driver's process before the first card."""
         self.worker.start()
@@ -103,6 +108,11 @@ class SeveralReaders:
     def is_ready(self) -> bool:
         """Whether one of them can be asked."""
         return any(reader.is_ready() for reader in self._readers)
+
+    @property
+    def trouble(self) -> str:
+        """What was wrong with one of the drivers; empty when all was well."""
+        return next((reader.trouble for reader in self._readers if reader.trouble), "")
 
     def warm_up(self) -> None:
         """Have all drivers' processes before the first card."""

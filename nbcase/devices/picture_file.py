@@ -46,6 +46,10 @@ def open_picture(source: Path | bytes) -> "Pixels":
     return pixels
 
 
+def _refusal(what: str, do: str) -> UserError:
+    return UserError(what, safe=tr("文件和表单都没有改动。"), do=do)
+
+
 def _load_file(path: Path) -> bytes:
     """The file's bytes; its size is asked first."""
     name = path.name or str(path)
@@ -53,21 +57,21 @@ def _load_file(path: Path) -> bytes:
         size = path.stat().st_size
         if not path.is_file():
             # Folders, and the devices and pipes of which reading never ends.
-            raise UserError(tr("“{name}”不是文件，更不是图片。").format(name=name), do=tr("请选择一张证件照片。"))
+            raise _refusal(tr("“{name}”不是文件，更不是图片。").format(name=name), do=tr("请选择一张证件照片。"))
         if size > MOST_BYTES:
             raise _too_large(size)
         return path.read_bytes()
     except FileNotFoundError as missing:
-        raise UserError(tr("找不到图片“{name}”。").format(name=name), do=tr("请核对文件名，或重新拍照。")) from missing
+        raise _refusal(tr("找不到图片“{name}”。").format(name=name), do=tr("请核对文件名，或重新拍照。")) from missing
     except (OSError, ValueError) as refused:
-        raise UserError(
+        raise _refusal(
             tr("图片“{name}”打不开。").format(name=name),
             do=tr("请检查文件的权限和存放的位置，或把文件复制到本机再试。"),
         ) from refused
 
 
 def _too_large(size: int) -> UserError:
-    return UserError(
+    return _refusal(
         tr("图片文件太大：{size} MB，最多 {most} MB。").format(size=math.ceil(size / 1024 / 1024), most=MOST_BYTES // 1024 // 1024),
         do=tr("请降低拍照或扫描的分辨率（300 dpi 就够），重新取得图片。"),
     )
@@ -78,13 +82,13 @@ def _decode(data: bytes) -> "Pixels":
     import numpy as np
 
     image = _open_image(data)
-    if image.width * image.height > MOST_PIXELS:
-        raise UserError(
+    if image.width * image.height > (MOST_PIXELS if image.format == "JPEG" else MOST_PIXELS_AT_ONCE):
+        raise _refusal(
             tr("图片太大：{width}×{height} 像素。").format(width=image.width, height=image.height),
             do=tr("请降低拍照或扫描的分辨率（300 dpi 就够），重新取得图片。"),
         )
     if min(image.size) < _LEAST_SIDE:
-        raise UserError(
+        raise _refusal(
             tr("图片太小：{width}×{height} 像素，看不清字。").format(width=image.width, height=image.height),
             do=tr("请用更高的分辨率重新拍照或扫描。"),
         )
@@ -95,7 +99,7 @@ def _decode(data: bytes) -> "Pixels":
         shown = _as_held(_in_colour(image))
     except Exception as spoilt:
         # Decoders answer damaged bytes with exceptions of every kind; for the clerk they are one.
-        raise UserError(
+        raise _refusal(
             tr("图片文件已损坏或不完整，无法读取。"),
             do=tr("请重新拍照或扫描；如果是从别处复制来的，请重新复制一次。"),
         ) from spoilt
@@ -109,7 +113,7 @@ def _open_image(data: bytes) -> ImageFile.ImageFile:
     The decoders are named one by one, which keeps rare formats and Pillow's global pixel limit out of the way.
     """
     if not data:
-        raise UserError(tr("图片文件是空的。"), do=tr("请重新拍照或扫描。"))
+        raise _refusal(tr("图片文件是空的。"), do=tr("请重新拍照或扫描。"))
     if len(data) > MOST_BYTES:
         raise _too_large(len(data))
     try:
@@ -121,7 +125,7 @@ def _open_image(data: bytes) -> ImageFile.ImageFile:
             return BmpImagePlugin.BmpImageFile(BytesIO(data))
     except Exception as spoilt:
         # As above: a damaged header may raise nearly anything.
-        raise UserError(
+        raise _refusal(
             tr("图片文件的开头已损坏，无法读取。"), do=tr("请重新拍照或扫描；如果是从别处复制来的，请重新复制一次。")
         ) from spoilt
     raise _not_a_picture(data)
@@ -130,10 +134,10 @@ def _open_image(data: bytes) -> ImageFile.ImageFile:
 def _not_a_picture(data: bytes) -> UserError:
     do = tr("请选择 JPEG、PNG 或 BMP 格式的证件照片。")
     if data.startswith(b"%PDF"):
-        return UserError(tr("这是 PDF 文件，不是图片。"), do=do)
+        return _refusal(tr("这是 PDF 文件，不是图片。"), do=do)
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
-        return UserError(tr("这是手机的 HEIC 照片，不能直接读取。"), do=tr("请在手机上把照片另存为 JPEG，再发送到电脑。"))
-    return UserError(tr("这个文件不是能识别的图片。"), do=do)
+        return _refusal(tr("这是手机的 HEIC 照片，不能直接读取。"), do=tr("请在手机上把照片另存为 JPEG，再发送到电脑。"))
+    return _refusal(tr("这个文件不是能识别的图片。"), do=do)
 
 
 def _as_held(image: Image.Image) -> Image.Image:
@@ -165,6 +169,6 @@ def _refuse_nothing(pixels: "Pixels") -> None:
 
     mean, spread = (float(figure[0, 0]) for figure in cv2.meanStdDev(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)))
     if mean < _BLACK:
-        raise UserError(tr("图片几乎全黑，看不到证件。"), do=tr("请打开灯或取下镜头盖，重新拍照。"))
+        raise _refusal(tr("图片几乎全黑，看不到证件。"), do=tr("请打开灯或取下镜头盖，重新拍照。"))
     if spread < _FLAT:
-        raise UserError(tr("图片是空白的，看不到证件。"), do=tr("请把证件放到镜头下，重新拍照或扫描。"))
+        raise _refusal(tr("图片是空白的，看不到证件。"), do=tr("请把证件放到镜头下，重新拍照或扫描。"))

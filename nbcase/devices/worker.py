@@ -58,6 +58,15 @@ _FAULT_WORDS: Final = {
 }
 
 
+_STATE_WORDS: Final = {
+    Fault.HUNG: mark("没有反应，已重启"),
+    Fault.CRASHED: mark("意外退出，已重启"),
+    Fault.FLOODED: mark("数据异常，已重启"),
+    Fault.LIED: mark("数据异常，已重启"),
+    Fault.ATE_MEMORY: mark("占内存，已重启"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
     """Which driver, what it is told, and what it may take.
@@ -116,6 +125,11 @@ class Worker:
         process = self._process
         if process is not None:
             process.send(wire.Cancel())
+
+    @property
+    def trouble(self) -> str:
+        """What was wrong with the driver at the last call, in two words; empty when all was well."""
+        return tr(_STATE_WORDS[self.fault]) if self.fault is not None else ""
 
     def close(self) -> None:
         """End the process."""

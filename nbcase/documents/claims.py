@@ -169,7 +169,8 @@ def key_id(public_key: str) -> bytes:
 
 def code_text(claims: Claims, signer: PaperSigner) -> str:
     """The text for the QR code."""
-    return PREFIX + base45.b45encode(sign1(signer, key_id(signer.public_key), encode_claims(claims))).decode()
+    signed = sign1(signer, key_id(signer.public_key), encode_claims(claims))
+    return PREFIX + str(base45.b45encode(signed), "ascii")
 
 
 def is_ours(text: str) -> bool:

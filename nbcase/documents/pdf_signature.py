@@ -38,7 +38,7 @@ class SealFinding:
 
 def sign_pdf(pdf: bytes, key: CertifiedKey, authority: bytes, *, station: str) -> bytes:
     """The paper with the station's signature, its chain inside."""
-    registry = SimpleCertificateStore()
+    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     registry.register(x509.Certificate.load(authority))
     signer = signers.SimpleSigner(
         signing_cert=x509.Certificate.load(key.certificate),

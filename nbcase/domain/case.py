@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from nbcase.domain.workdays import Pause
+
 
 class CaseState(StrEnum):
     """Where a case stands. Done states come last; revoked: what was decided without the centre's word was taken back."""
@@ -41,7 +43,8 @@ class Case:
     """One case. `number` is the receipt number that people read out; due dates are the last day in time.
 
     `is_provisional` (暂): accepted or decided without the centre's word, which the centre may still contradict.
-    `due_is_provisional` (暂定): counted into a year whose public holidays are not announced yet.
+    `due_is_provisional` (暂定): counted into a year whose public holidays are not announced yet. `pauses` are when the clock
+    stood still because the applicant was asked for more (补正); the due dates are counted around them once they have ended.
     """
 
     id: str
@@ -58,6 +61,7 @@ class Case:
     legal_due_on: date | None = None
     promised_due_on: date | None = None
     due_is_provisional: bool = False
+    pauses: tuple[Pause, ...] = ()
     form: Mapping[str, Any] = field(default_factory=dict)
     materials: tuple[HandedIn, ...] = ()
     registration_id: str | None = None

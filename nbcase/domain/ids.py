@@ -19,7 +19,7 @@ def new_id() -> str:
 
 def least_id(at: datetime) -> str:
     """Sorts before every UUIDv7 that is made at that moment or later, and behind all earlier ones."""
-    text = f"{int(at.timestamp() * 1000):012x}"
+    text = f"{round(at.timestamp() * 1000):012x}"
     return f"{text[:8]}-{text[8:]}"
 
 

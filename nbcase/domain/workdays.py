@@ -4,7 +4,7 @@ The day an event falls on is not counted; a period in calendar days that ends on
 day (民法典 art. 201–203). Limits of administrative licences are in working days (行政许可法 art. 82).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -25,6 +25,19 @@ LONGEST: Final = 3660
 
 _DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """计时暂停, such as while the applicant brings what was missing. The clock still runs on `from_on`, the day something was asked
+    for, and runs again from the day after `until_on`, the day it came; None while it is awaited."""
+
+    from_on: date
+    until_on: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether the day is not counted."""
+        return self.from_on < day and (self.until_on is None or day <= self.until_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,31 +166,34 @@ class WorkingCalendar:
             return self._off.get(day)
         return self._legal_days(day.year).get(day)
 
-    def add_working_days(self, start: date, n: int) -> Deadline:
-        """The `n`-th working day after `start`; `n` = 0 is the day itself.
+    def add_working_days(self, start: date, n: int, pauses: Sequence[Pause] = ()) -> Deadline:
+        """The `n`-th working day after `start`; `n` = 0 is the day itself. Days of ended pauses are passed over.
 
         Raises UserError for a day or a number that no case can have.
         """
         _check_span(start, n)
-        day = start
         counted: list[date] = []
-        while len(counted) < n:
-            day += _DAY
+        for day in _unpaused(start, pauses):
+            if len(counted) == n:
+                break
             if self.is_working(day):
                 counted.append(day)
-        return self._deadline(start, day, counted)
+        return self._deadline(start, counted[-1] if counted else start, counted)
 
-    def calendar_days(self, start: date, n: int) -> Deadline:
-        """The `n`-th calendar day after `start`, or the next working day where that is a rest day."""
+    def calendar_days(self, start: date, n: int, pauses: Sequence[Pause] = ()) -> Deadline:
+        """The `n`-th calendar day after `start`, or the next working day where that is a rest day; ended pauses are passed over."""
         _check_span(start, n)
-        due_on = start + _DAY * n
-        while not self.is_working(due_on):
-            due_on += _DAY
-        return self._deadline(start, due_on, [start + _DAY * k for k in range(1, (due_on - start).days + 1)])
+        counted: list[date] = []
+        for day in _unpaused(start, pauses):
+            if len(counted) >= n and self.is_working(counted[-1] if counted else start):
+                break
+            counted.append(day)
+        return self._deadline(start, counted[-1] if counted else start, counted)
 
-    def working_days_between(self, start: date, end: date) -> int:
+    def working_days_between(self, start: date, end: date, pauses: Sequence[Pause] = ()) -> int:
         """Working days after `start` up to and with `end`: the inverse of `add_working_days`; 0 backwards."""
-        return sum(self.is_working(start + _DAY * n) for n in range(1, (end - start).days + 1))
+        days = (start + _DAY * n for n in range(1, (end - start).days + 1))
+        return sum(self.is_working(day) and not any(pause.covers(day) for pause in pauses) for day in days)
 
     def left(self, on: date, due_on: date) -> int:
         """Working days left after `on`: 0 on the last day in time, negative once overdue.
@@ -197,6 +213,16 @@ class WorkingCalendar:
         if year not in self._legal:
             self._legal[year] = _with_days_in_lieu(self._statutory, year)
         return self._legal[year]
+
+
+def _unpaused(start: date, pauses: Sequence[Pause]) -> Iterator[date]:
+    """The days after `start` that count. A pause that has not ended is not known in length: it is counted through."""
+    ended = [pause for pause in pauses if pause.until_on is not None]
+    day = start
+    while True:
+        day += _DAY
+        if not any(pause.covers(day) for pause in ended):
+            yield day
 
 
 def _with_days_in_lieu(statutory: _Statutory, year: int) -> dict[date, str]:

@@ -12,7 +12,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.ids import new_id
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
-from nbcase.domain.workdays import WorkingCalendar
+from nbcase.domain.workdays import Pause, WorkingCalendar
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
 from nbcase.items.fields import AnswersIncomplete, Problem, problems
 from nbcase.items.item import Material, Period, Situation
@@ -238,14 +238,17 @@ def _new_case(desk: Desk, work: DeskWork, clerk: Clerk, situation: Situation, re
     )
 
 
-def due(calendar: WorkingCalendar, period: Period | None, start: date) -> tuple[date | None, bool]:
-    """Last day in time, and whether it is tentative 暂定; (None, False) where the law or the promise says nothing."""
+def due(calendar: WorkingCalendar, period: Period | None, start: date, pauses: Sequence[Pause] = ()) -> tuple[date | None, bool]:
+    """Last day in time, and whether it is tentative 暂定; (None, False) where the law or the promise says nothing.
+
+    The days of `pauses` that have ended do not count.
+    """
     if period is None:
         return None, False
     if period.working_days == 0:
         return start, False
     if period.working_days is not None:
-        deadline = calendar.add_working_days(start, period.working_days)
+        deadline = calendar.add_working_days(start, period.working_days, pauses)
     else:
-        deadline = calendar.calendar_days(start, period.calendar_days or 0)
+        deadline = calendar.calendar_days(start, period.calendar_days or 0, pauses)
     return deadline.due_on, deadline.is_provisional

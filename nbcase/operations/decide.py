@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.clerk import Clerk, require
 from nbcase.domain.document import Document
+from nbcase.domain.clock import local_date
 from nbcase.domain.errors import Conflict, Offline, UserError
 from nbcase.domain.permit import Permit
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
+from nbcase.domain.workdays import Pause
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
 from nbcase.items.item import Decision, Situation, Step
 from nbcase.operations.accept import due
@@ -137,6 +139,7 @@ def _decided(case: Case, clerk: Clerk, work: DeskWork, decision: Decision, verdi
         decided_at=work.now if is_end else None,
         decided_by=clerk.id,
         is_provisional=is_provisional,
+        pauses=case.pauses if is_end else (*case.pauses, Pause(from_on=local_date(work.now))),
     )
 
 
@@ -166,26 +169,32 @@ def _apply(
 
 
 def complete(desk: Desk, clerk: Clerk, case_id: str, materials: Sequence[HandedIn]) -> Decided:
-    """补正: the missing materials are there, the case goes on; the promised limit counts anew from today."""
+    """补正: the missing materials are there, the case goes on; the days since they were asked for do not count.
+
+    For what was accepted with a material to follow (容缺) the clock has run all the time.
+    """
     with desk_work(desk.engine, desk.identity, clerk, desk.clock.now()) as work:
         case = work.need(Case, case_id)
         if case.state not in (CaseState.IN_CORRECTION, CaseState.ACCEPTED_PROVISIONALLY):
             raise UserError(tr("这件不在等补充材料。"), safe=tr("没有改动。"), do=tr("请看办件的当前状态。"))
         codes_now = {material.code for material in materials}
         kept = tuple(material for material in case.materials if material.code not in codes_now)
-        promised = due(desk.calendar, desk.items.situation(case.item_code, case.situation_code).limit.promised, desk.today())
-        case = replace(
-            case,
-            materials=(*kept, *materials),
-            state=CaseState.ACCEPTED,
-            promised_due_on=promised[0],
-            due_is_provisional=case.due_is_provisional or promised[1],
-            deferred_until_on=None,
-        )
+        case = replace(case, materials=(*kept, *materials), state=CaseState.ACCEPTED, deferred_until_on=None)
+        case = _resumed(desk, case)
         work.put(case)
         work.refer(*(content_hash for material in materials for content_hash in material.attachments))
         work.record("case.complete", case)
         return Decided(case=case, documents=(), checks=(), changed=work.changed())
+
+
+def _resumed(desk: Desk, case: Case) -> Case:
+    """The case with its pause ended today, and its due dates counted around all pauses."""
+    pauses = tuple(replace(pause, until_on=desk.today()) if pause.until_on is None else pause for pause in case.pauses)
+    limit, start = desk.items.situation(case.item_code, case.situation_code).limit, local_date(case.accepted_at)
+    legal, promised = (due(desk.calendar, period, start, pauses) for period in (limit.legal, limit.promised))
+    return replace(
+        case, pauses=pauses, legal_due_on=legal[0], promised_due_on=promised[0], due_is_provisional=legal[1] or promised[1]
+    )
 
 
 def withdraw(desk: Desk, clerk: Clerk, case_id: str, reason: str) -> Decided:

@@ -196,11 +196,12 @@ def _unsent(connection: sa.Connection) -> frozenset[str]:
 def limit_use(calendar: WorkingCalendar, case: Case, today: date) -> LimitUse:
     """How much of a case's limits is used, in working days, up to today or to its decision."""
     start = local_date(case.accepted_at)
-    end = local_date(case.decided_at) if case.decided_at is not None else today
+    stands = next((pause.from_on for pause in case.pauses if pause.until_on is None), None)
+    end = local_date(case.decided_at) if case.decided_at is not None else stands or today
     return LimitUse(
-        used=calendar.working_days_between(start, max(end, start)),
-        promised=None if case.promised_due_on is None else calendar.working_days_between(start, case.promised_due_on),
-        legal=None if case.legal_due_on is None else calendar.working_days_between(start, case.legal_due_on),
+        used=calendar.working_days_between(start, max(end, start), case.pauses),
+        promised=None if case.promised_due_on is None else calendar.working_days_between(start, case.promised_due_on, case.pauses),
+        legal=None if case.legal_due_on is None else calendar.working_days_between(start, case.legal_due_on, case.pauses),
         left=None if case.promised_due_on is None or not case.state.is_open else calendar.left(end, case.promised_due_on),
         due_on=case.promised_due_on or case.legal_due_on,
         is_provisional=case.due_is_provisional,

@@ -100,6 +100,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "legal_due_on": mark("法定到期"),
         "promised_due_on": mark("承诺到期"),
         "due_is_provisional": mark("期限暂定"),
+        "pauses": mark("计时暂停"),
         "form": mark("申请表"),
         "materials": mark("材料"),
         "registration_id": mark("居住登记"),

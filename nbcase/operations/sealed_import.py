@@ -26,6 +26,7 @@ from nbcase.domain.words import tr
 from nbcase.operations.enrol import centre_opening_key
 from nbcase.operations.messages import SealedReceipt
 from nbcase.operations.receive import receive_batch
+from nbcase.operations.scheme_publishing import publish_after
 from nbcase.operations.seal import sealed_files
 from nbcase.store import tables
 from nbcase.store.blobs import Blobs, is_hash
@@ -89,6 +90,7 @@ def take_in_sealed(
         raise _refused(tr("密封文件里没有一件完整的办件。"))
     known = _count_known(engine, content.acts.values())
     taken = _receive(engine, desk, content, now, may_be_retired=by_administrator)
+    publish_after(engine, key, taken.acts, now)
     tree = TreeHash()
     for action in taken.acts:
         tree.add(bytes.fromhex(action.hash))

@@ -12,7 +12,8 @@ DELIVERED = {ColumnKind.DAY: "DATE", ColumnKind.MONTH: "INTEGER", ColumnKind.INT
 
 def prepare_sql(table: Table, source: str) -> str:
     """A query over delivered rows (`person` BIGINT, columns as in `DELIVERED`) that gives the prepared table.
-    DuckDB's dialect; the result is sorted by person, which halves its bytes and makes a look-up ten times faster.
+    DuckDB's dialect; the result is sorted by person, which halves its bytes and makes a look-up ten times faster, and spans by
+    their beginning, so that no run sorts them again.
     """
     columns = ["person"]
     for column in table.columns.values():
@@ -25,7 +26,7 @@ def prepare_sql(table: Table, source: str) -> str:
             columns += [f"{table.first} AS first", f"{table.last} + 1 AS ends"]
         else:
             columns += [*_day(table.first, "first"), *_day(f"({table.last} + 1)", "ends")]
-    order = "" if table.code == PERSON else " ORDER BY person"
+    order = "" if table.code == PERSON else " ORDER BY person, first" if table.is_interval else " ORDER BY person"
     return f"SELECT {', '.join(columns)} FROM {source}{order}"
 
 

@@ -53,8 +53,12 @@ from nbcase.points.spans import month_of, months_back, ymd
 from nbcase.points.tables import PERSON, Table
 
 
-def facts_sql(catalogue: PointsCatalogue, on: date) -> str:
-    """A query with a row for each person: `person`, `district_code`, and one column ``f_<name>`` for each fact, in its range."""
+def facts_sql(catalogue: PointsCatalogue, on: date, *, in_order: bool = False) -> str:
+    """A query with a row for each person: `person`, `district_code`, and one column ``f_<name>`` for each fact, in its range.
+
+    `in_order` is for an engine that reads the prepared tables in the order in which they lie, as DuckDB does: then nothing is
+    sorted, which is most of the work. Without it the text means the same on every engine.
+    """
     needed = needed_facts(catalogue, on)
     parts: list[str] = []
     columns: dict[str, str] = {}
@@ -69,8 +73,8 @@ def facts_sql(catalogue: PointsCatalogue, on: date) -> str:
             columns |= {fact.name: f"{name}.v_{fact.name}" for fact in simple}
         spans = [fact for fact in facts if isinstance(fact.kind, Union | Chain)]
         if spans:
-            parts += _span_parts(spans, table, on)
-            columns |= {fact.name: f"x_{fact.name}.v" if _is_paired(fact) else f"s_{table_code}.v_{fact.name}" for fact in spans}
+            parts += _span_parts(spans, table, on, in_order=in_order)
+            columns |= {fact.name: f"s_{table_code}.v_{fact.name}" for fact in spans}
         for fact in facts:
             if isinstance(fact.kind, BestPerYear | SumPerYear):
                 parts.append(_per_year(fact, table, on))
@@ -156,9 +160,9 @@ def _per_year(fact: FactDefinition, table: Table, on: date) -> str:
     return f"x_{fact.name} AS (SELECT person, SUM(v) AS v FROM ({rows} GROUP BY person, {table.dated}_ymd // 10000) AS y GROUP BY person)"
 
 
-def _span_parts(facts: Sequence[FactDefinition], table: Table, on: date) -> list[str]:
+def _span_parts(facts: Sequence[FactDefinition], table: Table, on: date, *, in_order: bool) -> list[str]:
     """The queries of all facts over the spans of one table: one pass in order of time tells each row how far the rows before it
-    reach (``e_<name>``), for every fact at once; a row that lies behind that begins a run. Sorting is what costs, so it is done once.
+    reach (``e_<name>``), for every fact at once; a row that lies behind that begins a run, which ends the run before it.
     """
     code, end, end_ymd = table.code, _day_after(table, on), ymd(on + timedelta(days=1))
     passing = {fact.name: _passes(table, fact.kind.where, on) for fact in facts if isinstance(fact.kind, Union | Chain)}
@@ -168,75 +172,75 @@ def _span_parts(facts: Sequence[FactDefinition], table: Table, on: date) -> list
         f"r_{code} AS (SELECT person, first, LEAST(COALESCE(ends, {end}), {end}) AS ends{dates}{flags} FROM t_{code} WHERE "
         f"{_begun(table, on)} AND COALESCE(ends > first, TRUE) AND ({' OR '.join(f'({passes})' for passes in passing.values())}))"
     )
-    reached = "".join(f", {_so_far(name, 'ends')} AS e_{name}" for name in passing)
-    for fact in facts:
-        if _is_paired(fact):
-            reached += f", {_so_far(fact.name, 'ends_ymd')} AS y_{fact.name}, {_of_all(fact.name)} AS z_{fact.name}"
-    parts = [rows, f"w_{code} AS (SELECT *{reached} FROM r_{code})"]
-    plain = [fact for fact in facts if not _is_paired(fact)]
-    if plain:
-        gathered = ", ".join(_gathered(fact) for fact in plain)
-        measured = ", ".join(f"{_measured(fact, end)} AS v_{fact.name}" for fact in plain)
-        parts.append(f"s_{code} AS (SELECT person, {measured} FROM (SELECT person, {gathered} FROM w_{code} GROUP BY person) AS g)")
-    return parts + [_paired(fact.name, code) for fact in facts if _is_paired(fact)]
+    reached = {f"e_{name}": f"CASE WHEN k_{name} = 1 THEN ends END" for name in passing}
+    split = [fact.name for fact in facts if _is_split(fact)]
+    reached |= {f"y_{name}": f"CASE WHEN k_{name} = 1 THEN ends_ymd END" for name in split}
+    query = _so_far(f"r_{code}", reached, in_order=in_order)
+    if split:
+        # The last run so far began on the greatest day on which any did.
+        begun = {f"b_{name}": f"CASE WHEN {_begins(name, 0)} THEN first_ymd END" for name in split}
+        query = _so_far(f"({query}) AS w", begun, in_order=in_order)
+    gathered = ", ".join(_gathered(fact) for fact in facts)
+    measured = ", ".join(f"{_measured(fact, end)} AS v_{fact.name}" for fact in facts)
+    return [rows, f"s_{code} AS (SELECT person, {measured} FROM (SELECT person, {gathered} FROM ({query}) AS q GROUP BY person) AS g)"]
 
 
 def _day_after(table: Table, on: date) -> int:
     return (month_of(on) if table.is_monthly else on.toordinal()) + 1
 
 
-_EARLIER = "OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+_PLACE = 1 << 25
+"""More than any day, month or yyyymmdd: a person's number times this plus one of them is greater than all of the persons before."""
 
 
-def _so_far(name: str, column: str) -> str:
-    return f"MAX(CASE WHEN k_{name} = 1 THEN {column} END) {_EARLIER}"
-
-
-def _of_all(name: str) -> str:
-    # In the same order as the others, although a greatest value needs none: one sorting serves all.
-    frame = "OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
-    return f"MAX(CASE WHEN k_{name} = 1 THEN ends_ymd END) {frame}"
+def _so_far(source: str, columns: Mapping[str, str], *, in_order: bool) -> str:
+    """The rows with the greatest value that each expression had in the person's rows before (missing values left out), by name."""
+    if not in_order:
+        frame = "OVER (PARTITION BY person ORDER BY first, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+        return f"SELECT *{''.join(f', MAX({each}) {frame} AS {name}' for name, each in columns.items())} FROM {source}"
+    # Rows come by person and time, so that the greatest of all rows so far is found in passing. It is the person's own or from
+    # somebody before, whom the number tells.
+    frame = "OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    so_far = "".join(f", MAX(person * {_PLACE} + ({each})) {frame} AS m{name}" for name, each in columns.items())
+    before = "".join(f", LAG(m{name}) OVER () AS n{name}" for name in columns)
+    own = "".join(f", CASE WHEN n{name} >= person * {_PLACE} THEN n{name} - person * {_PLACE} END AS {name}" for name in columns)
+    return f"SELECT *{own} FROM (SELECT *{before} FROM (SELECT *{so_far} FROM {source}) AS m) AS n"
 
 
 def _begins(name: str, gap: int) -> str:
     return f"k_{name} = 1 AND (e_{name} IS NULL OR first > e_{name} + {gap})"
 
 
-def _is_paired(fact: FactDefinition) -> bool:
-    """Whether the beginning and the end of every run are needed together, not only the sum or the last run."""
+def _is_split(fact: FactDefinition) -> bool:
+    """Whether every run is measured by itself, not only their sum or the last one."""
     return isinstance(fact.kind, Union) and fact.kind.unit is Unit.FULL_MONTHS
 
 
 def _gathered(fact: FactDefinition) -> str:
     """What the measure of one fact needs of a person's rows."""
     kind, name = fact.kind, fact.name
-    if isinstance(kind, Union):
+    assert isinstance(kind, Union | Chain)
+    gap = kind.gap if isinstance(kind, Chain) else 0
+    if isinstance(kind, Union) and not _is_split(fact):
         return f"SUM(CASE WHEN k_{name} = 1 THEN GREATEST(ends - GREATEST(first, COALESCE(e_{name}, first)), 0) ELSE 0 END) AS l_{name}"
-    assert isinstance(kind, Chain)
-    found = [
-        f"MAX(CASE WHEN {_begins(name, kind.gap)} THEN first END) AS b_{name}",
-        f"MAX(CASE WHEN k_{name} = 1 THEN ends END) AS l_{name}",
-    ]
+    begins = _begins(name, gap)
+    found = [f"MAX(CASE WHEN {begins} THEN first END) AS b_{name}", f"MAX(CASE WHEN k_{name} = 1 THEN ends END) AS l_{name}"]
     if kind.unit is Unit.FULL_MONTHS:
-        found.append(f"MAX(CASE WHEN {_begins(name, kind.gap)} THEN first_ymd END) AS by_{name}")
+        found.append(f"MAX(CASE WHEN {begins} THEN first_ymd END) AS by_{name}")
         found.append(f"MAX(CASE WHEN k_{name} = 1 THEN ends_ymd END) AS ly_{name}")
+    if isinstance(kind, Union):
+        ended = f"CASE WHEN {begins} AND b_{name} IS NOT NULL THEN {_full_months(f'b_{name}', f'y_{name}')} ELSE 0 END"
+        found = [*found[2:], f"SUM({ended}) AS l_{name}"]
     return ", ".join(found)
 
 
 def _measured(fact: FactDefinition, end: int) -> str:
     kind, name = fact.kind, fact.name
     if isinstance(kind, Union):
-        return f"l_{name}"
+        return f"l_{name} + {_full_months(f'by_{name}', f'ly_{name}')}" if _is_split(fact) else f"l_{name}"
     assert isinstance(kind, Chain)
     length = _full_months(f"by_{name}", f"ly_{name}") if kind.unit is Unit.FULL_MONTHS else f"l_{name} - b_{name}"
     return f"CASE WHEN l_{name} + {kind.gap} >= {end} THEN {length} ELSE 0 END"
-
-
-def _paired(name: str, code: str) -> str:
-    """Whole months of each run: it ends as far as the next one found the rows before it to reach, the last one where the person's do."""
-    following = f"COALESCE(LEAD(y_{name}) OVER (PARTITION BY person ORDER BY first), z_{name})"
-    runs = f"SELECT person, first_ymd, {following} AS ends_ymd FROM w_{code} WHERE {_begins(name, 0)}"
-    return f"x_{name} AS (SELECT person, SUM({_full_months('first_ymd', 'ends_ymd')}) AS v FROM ({runs}) AS n GROUP BY person)"
 
 
 def _full_months(first: str, ends: str) -> str:

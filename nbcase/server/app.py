@@ -38,8 +38,8 @@ from nbcase.operations.messages import (
 )
 from nbcase.operations.paper_states import publish_states
 from nbcase.operations.receive import receive_batch
-from nbcase.operations.scheme_publishing import publish_after
 from nbcase.operations.retire import release
+from nbcase.operations.scheme_publishing import publish_after
 from nbcase.operations.sealed_import import take_in_blob
 from nbcase.server.admission import Gate
 from nbcase.server.attachments import Attachments
@@ -49,6 +49,7 @@ from nbcase.server.centre import Centre
 from nbcase.server.pulse import Board, pulse_first, refreshing
 from nbcase.server.refusals import Refused, from_user_error, reply
 from nbcase.server.uploads import Uploads, sweeping
+from nbcase.server.verify_page import VerifyPage
 from nbcase.server.withdrawals import publishing
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import EnrolledDesk
@@ -78,6 +79,7 @@ def make_app(centre: Centre, *, ready: Callable[[], None] = lambda: None) -> ASG
     routes = [
         *uploads.routes(),
         *attachments.routes(),
+        *VerifyPage(centre).routes(),
         Route("/v1/healthz", desks.healthz, methods=["GET"]),
         Route("/v1/enrol", desks.enrol, methods=["POST"]),
         Route("/v1/sessions", desks.sessions, methods=["POST"]),

@@ -11,7 +11,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from nbcase.domain.action import Action, Answer, canonical, sealed
+from nbcase.domain.action import Action, Answer, action_hash, canonical, sealed
+from nbcase.domain.errors import UserError
+from nbcase.domain.words import tr
 from nbcase.store.desk_work import read_action
 from nbcase.store.tables import desk_action, number_block, outbox
 
@@ -61,8 +63,16 @@ def last_common(connection: sa.Connection) -> int:
 def take_back(connection: sa.Connection, acts: Sequence[KeptAct], known_sequence: int, known_hash: str, now: datetime) -> TakenBack:
     """Enter these acts of the centre, in order; own acts that stand in their places move behind `known_sequence`.
 
-    Inside the caller's transaction. May be repeated and may end after any page: what is there already is left.
+    Inside the caller's transaction. May be repeated and may end after any page: what is there already is left. Raises
+    `UserError` for an act whose content is not what its hash says: it was changed at the centre or on the way.
     """
+    for kept in acts:
+        if action_hash(kept.action) != kept.action.hash:
+            raise UserError(
+                tr("中心送回的第 {n} 号操作与校验值不符。").format(n=kept.action.sequence),
+                safe=tr("没有取回，本机的操作记录没有改动。"),
+                do=tr("请联系管理员核对中心的数据。"),
+            )
     theirs = {kept.action.sequence: kept.action.hash for kept in acts}
     ids = [kept.action.id for kept in acts]
     concerned = sa.or_(desk_action.c.sequence.in_(list(theirs)), desk_action.c.id.in_(ids))

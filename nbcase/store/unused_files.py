@@ -24,7 +24,7 @@ class Unused:
 
 
 def unused(connection: sa.Connection, before: datetime) -> Unused:
-    """What was kept or begun before that moment, by the computer's own clock, and is of no use. Reads all acts only when some file may be."""
+    """What was kept or begun before that moment, by the computer's own clock, and is of no use. Reads all acts only if some file may be."""
     # A file's own id begins with the time of its making.
     oldest = least_id(before)
     content, incoming = attachment_content, attachment_incoming

@@ -19,7 +19,6 @@ from nbcase.domain.clock import Clock
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.words import tr
 from nbcase.operations.enrol import Enrolment, close_blocks, keep_blocks
-from nbcase.operations.issuing import ensure_keys
 from nbcase.operations.messages import PROTOCOL, BatchAnswer, Block, HelloAnswer, HelloRequest, ReconcileRequest, people_digest
 from nbcase.operations.seal import tend
 from nbcase.store import outbox, own_history, people
@@ -271,6 +270,9 @@ def _is_due(last: str | None, desk_id: str, now: datetime) -> bool:
 
 def ensure_paper_keys(contact: Contact) -> None:
     """Keys that sign papers, certified by the centre: asked for once a year. Before hello, so that it names the list that changes by it."""
+    # Loaded at the first contact: certificates are not needed for the sign-in window.
+    from nbcase.operations.issuing import ensure_keys
+
     ensure_keys(contact.engine, contact.client, contact.clock.now(), contact.paper_algorithm)
 
 

@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from rapidocr import RapidOCR
 
-from nbcase.devices.card_picture import open_card
+from nbcase.devices.card_picture import find_document
 from nbcase.devices.contract import ReadDocument
 from nbcase.devices.document_reader import DocumentReader
+from nbcase.devices.picture_file import open_picture
 from nbcase.devices.sample_card import SamplePerson
 from nbcase.domain import codes
 from tests.parts.cardpictures import CONDITIONS, back_of, front_of, people, picture_of
@@ -115,7 +116,7 @@ def measure(count: int, seed: int) -> tuple[dict[str, object], list[str]]:
         unfound += any(problem.key == "card_not_found" for problem in document.problems)
         tally.take(shot, document)
         if number % _YARDSTICK_EVERY == 0:
-            cut_out = open_card(shot.picture).pixels
+            cut_out = find_document(open_picture(shot.picture), reader.engine).pixels
             started = time.perf_counter()
             engine(cut_out)
             alone.append(time.perf_counter() - started)

@@ -176,6 +176,22 @@ def test_a_correction_is_told_completed_and_decided(desk: Desk, clerk: Clerk, re
     ]
 
 
+def test_the_clock_stands_still_while_the_applicant_is_asked_for_more(
+    desk: Desk, clerk: Clerk, reviewer: Clerk, resident_id: str, clock: SetClock
+) -> None:
+    accepted = apply(desk, clerk, resident_id)
+    before = accepted.case
+    assert (before.promised_due_on, before.legal_due_on) == (date(2026, 11, 25), date(2026, 12, 9))
+    decide(desk, reviewer, Verdict(case_id=before.id, decision_code="correct", reason_codes=("proof_unclear",)))
+    clock.advance(timedelta(days=10))
+    waiting = case_detail(desk, before.id).row.limit
+    assert (waiting.used, waiting.left) == (0, 1)
+    resumed = complete(desk, clerk, before.id, [JOB]).case
+    assert (resumed.promised_due_on, resumed.legal_due_on) == (date(2026, 12, 7), date(2026, 12, 21))
+    again = case_detail(desk, before.id).row.limit
+    assert (again.used, again.promised, again.left) == (0, 1, 1)
+
+
 def test_a_material_counts_only_in_a_way_the_item_allows(desk: Desk, clerk: Clerk, resident_id: str) -> None:
     with pytest.raises(ConditionsNotMet) as caught:
         accept(desk, clerk, application(resident_id, HandedIn(code="job_proof", how="confirmed")))

@@ -1,4 +1,4 @@
-"""A centre that really listens, with two stations and four clerks."""
+"""A centre that really listens, with two stations and five clerks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ STATIONS = (
     Station(code="3302120010", name="姜山镇流动人口服务管理站", prefix="JS", division_code="330212"),
     Station(code="3302130020", name="溪口镇流动人口服务管理站", prefix="XK", division_code="330213"),
 )
-ROLES = {"li": (Role.CLERK, 0), "zhao": (Role.REVIEWER, 0), "qian": (Role.SUPERVISOR, 0), "sun": (Role.CLERK, 1)}
+ROLES = {"li": (Role.CLERK, 0), "zhao": (Role.REVIEWER, 0), "qian": (Role.SUPERVISOR, 0), "sun": (Role.CLERK, 1), "wu": (Role.SUPERVISOR, 1)}
 
 
 @cache
@@ -34,7 +34,7 @@ def clerk_secret(login: str) -> tuple[str, str, ClerkKey]:
 
 
 def clerk(login: str) -> Clerk:
-    """One of the test clerks: li, zhao, qian at the first station, sun at the second."""
+    """One of the test clerks: li, zhao, qian at the first station, sun and wu at the second."""
     role, place = ROLES[login]
     salt, public_key, _ = clerk_secret(login)
     return Clerk(

@@ -28,7 +28,7 @@ from nbcase.sync.client import CentreClient, enrol_over_http
 from nbcase.sync.loop import SyncLoop
 from nbcase.sync.stages import Contact
 from nbcase.sync.status import SyncStatus
-from tests.parts.centres import PASSWORD, RunningCentre
+from tests.parts.centres import PASSWORD, ROLES, RunningCentre
 
 _numbers = count(1)
 
@@ -116,7 +116,7 @@ MakeDesk = Callable[..., WorkingDesk]
 
 @pytest.fixture
 def make_desk(centre: RunningCentre, tmp_path: Path) -> Iterator[MakeDesk]:
-    """``make_desk("li")`` enrols a computer at the clerk's station and signs the clerk in: li, zhao, qian, or sun."""
+    """``make_desk("li")`` enrols a computer at the clerk's station and signs the clerk in: see `ROLES`."""
     with ExitStack() as stack:
 
         def make(login: str = "li", *, clock: Clock | None = None) -> WorkingDesk:
@@ -133,7 +133,7 @@ def make_desk(centre: RunningCentre, tmp_path: Path) -> Iterator[MakeDesk]:
 def open_desk(centre: RunningCentre, folder: Path, login: str, clock: Clock) -> WorkingDesk:
     """Enrol and sign in."""
     vault = FileVault(folder)
-    station = 1 if login == "sun" else 0
+    station = ROLES[login][1]
     enrolment = enrol(folder, vault, centre.url, centre.code(station), lambda request: enrol_over_http(centre.url, request))
     signed_in = sign_in(folder, vault, login, PASSWORD, clock.now())
     client = CentreClient(centre.url, enrolment.identity.desk_id, signed_in.secrets.device, clock)

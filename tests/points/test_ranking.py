@@ -1,12 +1,13 @@
 """School places: stable, independent of the order in which applicants are looked at, and explained to each of them."""
 
 import random
+from dataclasses import replace
 from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbcase.points.ranking import Applicant, Placement, Why, blocking_pairs, place, reasons
+from nbcase.points.ranking import Applicant, Placement, TieRule, Why, blocking_pairs, order_key, place, reasons
 
 SCHOOLS = ("甲小", "乙小", "丙小", "丁小")
 APPLICANTS = st.lists(
@@ -83,3 +84,37 @@ def test_everybody_is_told_why_and_by_how_much() -> None:
         "next": [(Why.NO_SEATS, 0), (Why.ZONE_FIRST, 0), (Why.LOWER_POINTS, 1000), (Why.PLACED, 0), (Why.NOT_NEEDED, 0)],
         "same": [(Why.PLACED, 0)],
     }
+
+
+@given(APPLICANTS.filter(bool), SEATS, st.data())
+def test_more_points_never_hurt_whoever_has_them(applicants: list[Applicant], seats: dict[str, int], data: st.DataObject) -> None:
+    chosen = data.draw(st.integers(0, len(applicants) - 1))
+    better = list(applicants)
+    better[chosen] = replace(applicants[chosen], points=applicants[chosen].points + data.draw(st.integers(1, 100)))
+    choices = applicants[chosen].choices
+
+    def worth(found: Placement) -> int:
+        school = found.schools[applicants[chosen].id]
+        return choices.index(school) if school is not None else len(choices)
+
+    assert worth(place(better, seats, "种子")) <= worth(place(applicants, seats, "种子"))
+
+
+@given(APPLICANTS, st.permutations([TieRule.RESIDENCE_MONTHS, TieRule.INSURANCE_MONTHS]), st.text(min_size=1, max_size=5))
+def test_the_order_of_equals_is_total_whatever_the_rules_and_the_seed(applicants: list[Applicant], rules: list[TieRule], seed: str) -> None:
+    keys = [order_key(applicant, (*rules, TieRule.LOT), seed) for applicant in applicants]
+    assert len(set(keys)) == len(applicants)
+    assert all(isinstance(key, tuple) and len(key) == 4 for key in keys)
+
+
+def test_a_tie_is_told_with_the_rule_that_decided_it() -> None:
+    applicants = [
+        Applicant(id="long", points=100, residence_months=60, choices=("甲小",)),
+        Applicant(id="short", points=100, residence_months=59, choices=("甲小",)),
+        Applicant(id="lots", points=100, residence_months=60, choices=("甲小",)),
+    ]
+    found = place(applicants, {"甲小": 1}, "种子")
+    by_id = {applicant.id: reasons(applicant, {"甲小": 1}, found)[0] for applicant in applicants}
+    assert (by_id["short"].tie, by_id["short"].tie_own, by_id["short"].tie_last) == (TieRule.RESIDENCE_MONTHS, 59, 60)
+    loser = next(name for name in ("long", "lots") if found.schools[name] is None)
+    assert by_id[loser].tie is TieRule.LOT

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from nbcase.domain.action import action_hash, canonical
 from nbcase.domain.clock import SetClock
 from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.resident import Resident
@@ -122,8 +123,6 @@ def test_a_repeat_whose_content_was_changed_is_found_and_nothing_at_the_centre_i
     desk.sync()
     (change,) = act.changes
     forged = replace(act, changes=(replace(change, fields={**change.fields, "phone": (None, "13999999999")}),))
-    from nbcase.domain.action import action_hash, canonical
-
     same_hash = desk.client.push([canonical(forged)])
     assert same_hash.answers == []
     assert same_hash.refused is not None

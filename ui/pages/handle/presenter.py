@@ -602,7 +602,7 @@ def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code:
     situation = item.situation(situation_code)
     fields = {field.key for field in situation.fields()}
     known = known_answers(situation, present) | {key: value for key, value in answers.items() if key in fields}
-    return _Opening(standing=present, item=item, situation=situation, answers=answers, materials={})
+    return _Opening(standing=present, item=item, situation=situation, answers=known, materials={})
 
 
 def _open_draft(desk: Any, draft_id: str) -> _Opening | None:

@@ -38,6 +38,8 @@ class DocumentReading(Part):
         self._form_keys = form_keys
         self._next, self._refresh, self._keep = session.next, session.refresh, session.keep
         self._is_reading = False
+        self._last_card: tuple[str, Work | None] = ("", None)
+        """Number of the card that was read last, and the registration that it was read for."""
 
     def forget(self) -> None:
         """Another registration is in hand: what is still being read is not for it."""
@@ -79,11 +81,14 @@ class DocumentReading(Part):
         if asked is not self._work:
             return
         card = card_of(data)
+        self._is_reading = False
+        self._view.show_reading("")
+        if self._is_last_person(card.number):
+            return
         if self._work is None:
             self._next()
         work = self._work_for(card.number, card.name)
-        self._is_reading = False
-        self._view.show_reading("")
+        self._last_card = (card.number, work)
         work.capture = replace(work.capture, card=card)
         answers = card_answers(card)
         self._fill(work, answers)
@@ -94,6 +99,24 @@ class DocumentReading(Part):
         self._captured(work)
         if data.photo:
             self._keep_photo(work, data.photo)
+
+    def _is_last_person(self, number: str) -> bool:
+        """Whether the reader gave the card of the registration before: a card left lying there, or an answer of before.
+
+        The clerk is told, and nothing is filled in; who really is the same person is taken at the next try.
+        """
+        last, work = self._last_card
+        if number != last or (work is not None and work is self._work):
+            return False
+        self._last_card = ("", None)
+        self._context.trouble(
+            DeviceError(
+                tr("读到的还是上一份登记的那张卡。"),
+                safe=tr("没有填进这张表。"),
+                do=tr("请换上这位居民的卡再读；确实是同一人，再读一次就填入。"),
+            )
+        )
+        return True
 
     def _keep_photo(self, work: Work, photo: bytes) -> None:
         desk = self._context.desk

@@ -164,6 +164,7 @@ def refusal_words(key: str) -> str:
     words = {
         "scale": tr("缩放填 100 到 200 的整数。"),
         "idle_lock_min": tr("分钟填 1 以上的整数。"),
+        "unused_files_days": tr("天数填 1 到 3650 的整数。"),
         "reader_baud": tr("请选一个波特率。"),
     }
     return words.get(key, tr("请从列表里选一个。"))

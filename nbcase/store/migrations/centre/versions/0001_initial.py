@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("legal_due_on", sa.Date(), nullable=True),
         sa.Column("promised_due_on", sa.Date(), nullable=True),
         sa.Column("due_is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("pauses", Json(), nullable=False),
         sa.Column("form", Json(), nullable=False),
         sa.Column("materials", Json(), nullable=False),
         sa.Column("registration_id", sa.Text(), nullable=True),
