@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # named only; the devices bring OpenCV, numpy and serial port
     import sqlalchemy as sa
     from filelock import BaseFileLock
 
-    from nbcase.devices.contract import CardReader
+    from nbcase.devices.contract import Camera, CardReader, Scanner
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
     from nbcase.documents.verdict import Verdict
@@ -73,6 +73,8 @@ class Counter:
     lock: "BaseFileLock | None"
     sealed_log: SealedLog | None
     reader: "CardReader | None"
+    scanner: "Scanner | None"
+    camera: "Camera | None"
     document_reader: "DocumentReader"
     queue: "PrintQueue | None"
 
@@ -91,8 +93,9 @@ class Counter:
         self.client.close()
         if self.sealed_log is not None:
             self.sealed_log.close()
-        if self.reader is not None:
-            self.reader.close()
+        for device in (self.reader, self.scanner, self.camera):
+            if device is not None:
+                device.close()
         self.desk.engine.dispose()
         if self.lock is not None:
             self.lock.release()
@@ -194,6 +197,8 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         lock=lock,
         sealed_log=begin_sealing(signed_in.engine, folder, enrolment, signed_in.secrets, clock) if lock is not None else None,
         reader=card_reader(settings),
+        scanner=scanner(settings),
+        camera=camera(settings),
         document_reader=DocumentReader(),
         queue=print_queue(settings),
     )
@@ -243,6 +248,20 @@ def card_reader(settings: Settings) -> "CardReader | None":
     if not settings.reader_port:
         return None
     return hosted_reader(settings.reader_port, settings.reader_baud, settings.reader_driver)
+
+
+def scanner(settings: Settings) -> "Scanner | None":
+    """The scanner that the settings name; None where none is configured."""
+    from nbcase.devices.hosted import hosted_scanner
+
+    return hosted_scanner(settings.scanner, module=settings.scanner_driver) if settings.scanner else None
+
+
+def camera(settings: Settings) -> "Camera | None":
+    """The camera that the settings name; None where none is configured."""
+    from nbcase.devices.hosted import hosted_camera
+
+    return hosted_camera(settings.camera, settings.camera_driver) if settings.camera else None
 
 
 def print_queue(settings: Settings) -> "PrintQueue | None":

@@ -27,6 +27,7 @@ ReceiptPaper = Literal["a5", "80mm"]
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a desk may be told. An empty `reader_port` or `queue` means: none is configured.
 
+    `scanner` is a name in SANE or ``auto`` for the first one, `camera` a number from 0.
     `reader_port` may name several readers with commas between them, `reader_driver` the module of another driver.
 
     `centre_ca_file` (PEM) is the authority that signed the centre's certificate; empty for the ones that everybody knows.
@@ -38,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     reader_port: str = ""
     reader_baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
     reader_driver: str = ""
+    scanner: str = ""
+    scanner_driver: str = ""
+    camera: str = ""
+    camera_driver: str = ""
     queue: str = ""
     print_folder: str = ""
     receipt_paper: ReceiptPaper = "a5"
@@ -108,6 +113,34 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("读卡器"),
         name=mark("驱动"),
         placeholder=mark("串口读卡器可不填"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="scanner",
+        section=mark("扫描"),
+        name=mark("扫描仪"),
+        placeholder=mark("没有扫描仪可不填；auto 用找到的第一台"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="scanner_driver",
+        section=mark("扫描"),
+        name=mark("扫描驱动"),
+        placeholder=mark("SANE 扫描仪可不填"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="camera",
+        section=mark("扫描"),
+        name=mark("高拍仪"),
+        placeholder=mark("没有高拍仪可不填；第一台填 0"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="camera_driver",
+        section=mark("扫描"),
+        name=mark("高拍驱动"),
+        placeholder=mark("普通高拍仪可不填"),
         takes_effect=NEXT_SIGN_IN,
     ),
     Setting(

@@ -165,6 +165,14 @@ class CounterContext:
         return self.counter.reader
 
     @property
+    def scanner(self) -> object:
+        return self.counter.scanner
+
+    @property
+    def camera(self) -> object:
+        return self.counter.camera
+
+    @property
     def document_reader(self) -> object:
         return self.counter.document_reader
 
@@ -442,7 +450,9 @@ def device_states(counter: "Counter") -> "Sequence[DeviceState]":
             return DeviceState(name=name, words=trouble, state="warning")
         return DeviceState(name=name, words=tr("已配置") if device else tr("未配置"), state="ready" if device else "absent")
 
-    return [state(tr("读卡器"), counter.reader), state(tr("证件识别"), counter.document_reader), state(tr("打印机"), counter.queue)]
+    shown = [state(tr("读卡器"), counter.reader), state(tr("证件识别"), counter.document_reader), state(tr("打印机"), counter.queue)]
+    further = ((tr("扫描仪"), counter.scanner), (tr("高拍仪"), counter.camera))
+    return [*shown, *(state(name, device) for name, device in further if device is not None)]
 
 
 def search_groups(desk: "Desk", text: str) -> "Sequence[SearchGroup]":

@@ -1,6 +1,6 @@
 """Single pages of an SQLCipher 4 database, opened without SQLite: for what is left of a damaged file.
 
-Each page of 4,096 bytes ends with its own nonce (16) and HMAC-SHA512 (64) over ciphertext, nonce and page number, so that every
+Each page of 4,096 bytes ends with its own nonce (16) and HMAC-SHA256 (32) over ciphertext, nonce and page number, so that every
 page proves itself and one spoilt page says nothing about the next. The HMAC key comes from the raw key and the file's salt.
 """
 
@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 PAGE = 4096
 SALT = 16
-RESERVE = 80
-"""Bytes at the end of each page that SQLite does not use."""
+RESERVE = 48
+"""Bytes at the end of each page that are not encrypted: nonce and HMAC."""
 
 _NONCE = 16
 _MASK = 0x3A
@@ -36,7 +36,7 @@ class PageCipher:
         begin = SALT if number == 1 else 0
         end = PAGE - RESERVE
         signed = page[begin : end + _NONCE] + number.to_bytes(4, "little")
-        if not hmac.compare_digest(hmac.digest(self._hmac_key, signed, "sha512"), page[end + _NONCE :]):
+        if not hmac.compare_digest(hmac.digest(self._hmac_key, signed, "sha256"), page[end + _NONCE :]):
             return None
         opener = Cipher(self._key, CBC(page[end : end + _NONCE])).decryptor()
         plain = opener.update(page[begin:end]) + opener.finalize()

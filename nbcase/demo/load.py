@@ -8,11 +8,15 @@ import msgspec
 import sqlalchemy as sa
 
 from nbcase.crypto.clerk_secret import new_clerk_secret
+from nbcase.demo.offerings import offerings
 from nbcase.demo.people import Person
+from nbcase.demo.rounds import APPLICANTS, rounds
 from nbcase.demo.scores import scores
 from nbcase.demo.stations import clerks as clerk_specs
 from nbcase.demo.stations import stations
 from nbcase.domain.clerk import Clerk
+from nbcase.domain.resident import Resident
+from nbcase.domain.score import Score
 from nbcase.points.reading import load_points_catalogue
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import load_records
@@ -48,15 +52,20 @@ def load(engine: sa.Engine, id_key: bytes, persons: Iterable[Person], seed: int,
                 for station in stations()
             ],
         )
-        batch: dict[str, Record] = {}
+        batch: dict[str, Record] = {entry.id: entry for entry in offerings(stations()[0].code, today)}
+        rankable: list[tuple[Resident, Score]] = []
         shared: set[str] = set()  # dwellings come again with each person of the household
         for person in persons:
             batch.update((record.id, record) for record in person.records() if record.id not in shared)
-            batch.update((score.id, score) for score in scores([person.resident], seed, today, catalogue))
+            (score,) = scores([person.resident], seed, today, catalogue)
+            batch[score.id] = score
+            if len(rankable) < APPLICANTS and person.permit is not None and person.resident.station_code == stations()[0].code:
+                rankable.append((person.resident, score))
             shared.update(dwelling.id for dwelling in person.dwellings)
             if len(batch) >= BATCH:
                 written += load_records(connection, list(batch.values()))
                 batch = {}
+        batch.update((record.id, record) for record in rounds(rankable, id_key, today, catalogue))
         written += load_records(connection, list(batch.values()))
     return written
 

@@ -149,8 +149,8 @@ def laid_straight(pixels: "Pixels", corners: "Corners") -> "Pixels":
     import cv2
     import numpy as np
 
-    across = np.linalg.norm(corners[0] - corners[1]) + np.linalg.norm(corners[2] - corners[3])
-    down = np.linalg.norm(corners[1] - corners[2]) + np.linalg.norm(corners[3] - corners[0])
+    across = float(np.linalg.norm(corners[0] - corners[1]) + np.linalg.norm(corners[2] - corners[3]))
+    down = float(np.linalg.norm(corners[1] - corners[2]) + np.linalg.norm(corners[3] - corners[0]))
     if across < down:
         corners = np.roll(corners, 1, axis=0)
     is_page = max(across, down) / max(1.0, min(across, down)) < _PAGE_BELOW

@@ -1,5 +1,6 @@
 """What the program asks of devices, and the plain values that they give back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
@@ -87,6 +88,81 @@ class CardReader(Protocol):
         ...
 
 
+class Source(StrEnum):
+    """Where a scanner takes its sheets from."""
+
+    FLATBED = "flatbed"
+    FEEDER = "feeder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanStep:
+    """How far a scan is: `percent` of `page`, counted from 1; a finished page brings its `picture`, a JPEG."""
+
+    page: int
+    percent: int
+    picture: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerStatus:
+    """Whether a scanner is there, what it can take sheets from, and a sentence for the clerk."""
+
+    is_ready: bool
+    text: str
+    sources: tuple[Source, ...] = ()
+
+
+class Scanner(Protocol):
+    """A scanner of papers; every failure is a `DeviceError`, and pages that came before it stay good."""
+
+    def scan(self, source: Source, *, dpi: int = 300) -> Iterator[ScanStep]:
+        """Pages as they come: one from the flatbed, all that lie in the feeder."""
+        ...
+
+    def cancel(self) -> None:
+        """Give the scan up; `scan` ends with a `DeviceError` that says so."""
+        ...
+
+    def status(self) -> ScannerStatus:
+        """Whether the scanner is there now; a fault is told, not raised."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFrame:
+    """What a camera sees: a small JPEG to show, whether a picture would be good now; the last one brings the `picture`, a JPEG."""
+
+    preview: bytes
+    is_still: bool
+    is_sharp: bool
+    picture: bytes = b""
+
+
+class Camera(Protocol):
+    """A document camera; every failure is a `DeviceError`."""
+
+    def watch(self) -> Iterator[CameraFrame]:
+        """Frames until a picture was taken: by itself when the view is sharp and still, or when `shoot` says so."""
+        ...
+
+    def shoot(self) -> None:
+        """Take the picture at once."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop watching without a picture."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
 class Side(StrEnum):
     """The side of an identity card that a picture shows."""
 
@@ -95,13 +171,37 @@ class Side(StrEnum):
     UNKNOWN = "unknown"
 
 
+class DocumentType(StrEnum):
+    """What a picture shows; the text of the two papers at the end is given as it stands, without fields."""
+
+    ID_CARD = "id_card"
+    HMT_RESIDENCE = "hmt_residence"
+    FOREIGNER_CARD = "foreigner_card"
+    PASSPORT = "passport"
+    TRAVEL_PASS = "travel_pass"
+    HOUSEHOLD_PAGE = "household_page"
+    LEASE = "lease"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was held against another: None where there was nothing to compare; `why` is said where it failed."""
+
+    key: str
+    name: str
+    passed: bool | None
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldReading:
     """One field as read from a picture.
 
     `text` is what is printed, `value` what belongs in the record (a code, an ISO date; empty for 长期).
     `confidence` is the engine's, 0 to 1; it does not catch look-alike signs, so `needs_look` decides what the
-    clerk compares with the picture, and `why` tells the reason. `box` has the four corners of the field.
+    clerk compares with the picture, and `why` tells the reason. `box` has the four corners of the field. `others`
+    are further readings that are as good by every rule: only a person can choose.
     """
 
     text: str
@@ -110,14 +210,17 @@ class FieldReading:
     box: Box
     needs_look: bool = False
     why: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDocument:
-    """The fields of a card found in a picture, with the straightened picture they were read from.
+    """The fields of a document found in a picture, with the straightened picture they were read from.
 
     Keys of `fields` are those of the record: name, sex_code, nation_code, birth_on, address, number, authority,
-    valid_from_on, valid_until_on; one that was not found is absent. `picture` is a JPEG.
+    valid_from_on, valid_until_on, and name_latin, country_code, pass_number, issue_count of other people's documents;
+    one that was not found is absent. `document_kind` is the record's, empty where the picture does not tell it. `confidence`
+    is the lowest of the fields. `text` has the rows of a household page or a lease. `picture` is a JPEG.
     """
 
     side: Side
@@ -127,10 +230,15 @@ class ReadDocument:
     height: int
     problems: tuple[Problem, ...]
     seconds: float
+    type: DocumentType = DocumentType.UNKNOWN
+    document_kind: str = ""
+    confidence: float = 0.0
+    checks: tuple[Check, ...] = ()
+    text: tuple[str, ...] = ()
 
 
 class PictureReader(Protocol):
-    """Reads identity cards in pictures; what cannot be read at all is a `UserError`."""
+    """Reads identity documents in pictures; what cannot be read at all is a `UserError`."""
 
     def read(self, source: Path | bytes) -> ReadDocument:
         """Fields of the card in a picture file, or in the bytes of one."""

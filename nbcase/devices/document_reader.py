@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbcase.devices.card_fields import CardReading, overlooked_boxes, read_fields, turned_round
+from nbcase.devices.card_fields import CardReading, overlooked_boxes, turned_round
 from nbcase.devices.card_picture import CardPicture, find_document, glare_of
-from nbcase.devices.contract import Box, FieldReading, ReadDocument, Side
+from nbcase.devices.contract import Box, DocumentType, FieldReading, ReadDocument
+from nbcase.devices.document_fields import read_document
 from nbcase.devices.picture_file import open_picture
 from nbcase.devices.text_engine import TextEngine
 from nbcase.domain.words import tr
@@ -64,9 +65,15 @@ class DocumentReader:
         card = find_document(open_picture(source), self.engine)
         pixels, reading = self._read_upright(card, today)
         height, width = pixels.shape[:2]
+        fields = self._number_read_twice(_marked_under_glare(reading.fields, pixels), pixels)
         return ReadDocument(
+            type=reading.type,
+            document_kind=reading.document_kind,
             side=reading.side,
-            fields=_marked_under_glare(reading.fields, pixels),
+            fields=fields,
+            confidence=min((found.confidence for found in fields.values()), default=0.0),
+            checks=reading.checks,
+            text=reading.text,
             picture=_as_jpeg(pixels),
             width=width,
             height=height,
@@ -78,9 +85,9 @@ class DocumentReader:
         """The picture the right way up and its fields; where the vote gave nothing to read, the other way is tried."""
         upside_down = self.engine.are_upside_down(card.pixels, _voters(card.boxes))
         pixels, reading = self._read_as(card, upside_down, today)
-        if reading.side is Side.UNKNOWN and card.boxes:
+        if reading.type is DocumentType.UNKNOWN and card.boxes:
             other_pixels, other = self._read_as(card, not upside_down, today)
-            if other.side is not Side.UNKNOWN:
+            if other.type is not DocumentType.UNKNOWN:
                 return other_pixels, other
         return pixels, reading
 
@@ -91,7 +98,20 @@ class DocumentReader:
             pixels, boxes = _turned(pixels, 2), turned_round(boxes, width, height)
         lines = self.engine.read(pixels, boxes)
         lines += self.engine.read(pixels, overlooked_boxes(lines, width))
-        return pixels, read_fields(lines, width, is_card=card.is_card_found, today=today)
+        return pixels, read_document(lines, width, is_card=card.is_card_found, today=today)
+
+    def _number_read_twice(self, fields: dict[str, FieldReading], pixels: "Pixels") -> dict[str, FieldReading]:
+        """The fields, a number that two cuts read differently to be looked at: check signs are blind to some pairs of errors."""
+        number = fields.get("number")
+        if number is None or number.needs_look:
+            return fields
+        (_, top), _, (_, bottom), _ = number.box
+        again = self.engine.read(pixels, [_widened(number.box, _MARGIN * (bottom - top))])
+        text = "".join(again[0].text.split()).upper() if again else ""
+        if number.text.upper() in text or len(text) > len(number.text) + 3:
+            return fields
+        why = tr("号码两次识别不一样，请逐位核对。")
+        return {**fields, "number": replace(number, needs_look=True, why=why, others=(text,) if text else ())}
 
     def read_again(self, picture: bytes, box: Box) -> tuple[str, float]:
         """What stands in a box of a straightened picture, recognised alone: a second opinion on a name, 20 to 40 ms.

@@ -45,7 +45,7 @@ class _Voice:
 
 
 class _Ears:
-    """Takes messages beside the driver's work: a cancel must be heard during a call, and the desk's end ends all."""
+    """Takes messages beside the driver's work: a nudge must be heard during a call, and the desk's end ends all."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -64,10 +64,8 @@ class _Ears:
             message = self.next()
             if isinstance(message, wire.Ask):
                 self.asks.put(message)
-            elif isinstance(message, wire.Cancel):
-                cancel = getattr(self.driver, "cancel", None)
-                if cancel is not None:
-                    cancel()
+            elif isinstance(message, wire.Nudge) and hasattr(self.driver, message.method):
+                getattr(self.driver, message.method)()
 
 
 def _serve(ears: _Ears, voice: _Voice) -> None:

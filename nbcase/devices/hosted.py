@@ -1,11 +1,11 @@
 """Devices as the rest of the program sees them: each behind a driver of its own process, chosen by a module's name."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nbcase.devices import card_protocol as protocol
-from nbcase.devices.contract import CardData, CardReader, ReaderStatus
+from nbcase.devices.contract import CameraFrame, CardData, CardReader, ReaderStatus, ScannerStatus, ScanStep, Source
 from nbcase.devices.worker import Driver, Fault, Worker
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import mark
@@ -138,3 +138,112 @@ def _is_possible(card: CardData) -> bool:
         return False
     same = ("kind", "name", "number", "sex_code", "nation_code", "birth_on", "address", "valid_from_on", "valid_until_on")
     return all(getattr(card, key) == getattr(told, key) for key in same)
+
+
+SANE_SCANNER: Final = "nbcase.devices.sane_scanner"
+_SCANNER_SILENCE_S: Final = 45.0
+"""A lamp that warms up, or a slow line, says nothing for so long; it is no hang yet."""
+
+_PAGE_S: Final = 180.0
+_MOST_PAGE: Final = 24 << 20
+"""Bytes of a page's JPEG; A4 in colour at 600 dpi has about six million."""
+
+
+def hosted_scanner(device: str, config: str = "", module: str = "", extra: str = "") -> "HostedScanner":
+    """The scanner of a name in SANE, or of another driver's module."""
+    driver = Driver(
+        module=module or SANE_SCANNER,
+        device=mark("扫描仪"),
+        options={"device": "" if device == FIRST else device, "config": config, "extra": extra},
+        silence_s=_SCANNER_SILENCE_S,
+        most_bytes=_MOST_PAGE,
+        most_memory=1 << 30,
+    )
+    return HostedScanner(Worker(driver))
+
+
+FIRST: Final = "auto"
+"""In place of a scanner's name: the first one that there is."""
+
+
+class HostedScanner:
+    """A scanner whose driver cannot hurt the desk."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def scan(self, source: Source, *, dpi: int = 300) -> Iterator[ScanStep]:
+        """Pages as they come; raises DeviceError of the scanner or the driver. What is no picture is not passed on."""
+        for step in self.worker.stream("scan", ScanStep, _PAGE_S, source=source.value, dpi=dpi):
+            if step.picture and not step.picture.startswith(b"\xff\xd8\xff"):
+                raise self.worker.end(Fault.LIED)
+            yield step
+
+    def cancel(self) -> None:
+        """Ask for the end of the scan under way."""
+        self.worker.nudge("cancel")
+
+    def status(self) -> ScannerStatus:
+        """Whether scanner and driver answer now."""
+        try:
+            return self.worker.call("status", ScannerStatus, _SCANNER_SILENCE_S)
+        except DeviceError as fault:
+            return ScannerStatus(is_ready=False, text=str(fault))
+
+    @property
+    def trouble(self) -> str:
+        """What was wrong with the driver when it was last used; empty when all was well."""
+        return self.worker.trouble
+
+    def close(self) -> None:
+        """End the driver's process."""
+        self.worker.close()
+
+
+OPENCV_CAMERA: Final = "nbcase.devices.opencv_camera"
+_CAMERA_SILENCE_S: Final = 8.0
+"""Some cameras take seconds to open."""
+
+
+def hosted_camera(device: str, module: str = "") -> "HostedCamera":
+    """The camera of a number, or of another driver's module."""
+    driver = Driver(
+        module=module or OPENCV_CAMERA,
+        device=mark("高拍仪"),
+        options={"device": device},
+        silence_s=_CAMERA_SILENCE_S,
+        most_bytes=_MOST_PAGE,
+        most_memory=1 << 30,
+    )
+    return HostedCamera(Worker(driver))
+
+
+class HostedCamera:
+    """A document camera whose driver cannot hurt the desk."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def watch(self) -> Iterator[CameraFrame]:
+        """Frames until a picture was taken; raises DeviceError of the camera or the driver."""
+        for frame in self.worker.stream("watch", CameraFrame, _CAMERA_SILENCE_S):
+            if any(picture and not picture.startswith(b"\xff\xd8\xff") for picture in (frame.preview, frame.picture)):
+                raise self.worker.end(Fault.LIED)
+            yield frame
+
+    def shoot(self) -> None:
+        """Take the picture at once."""
+        self.worker.nudge("shoot")
+
+    def cancel(self) -> None:
+        """Stop watching without a picture."""
+        self.worker.nudge("cancel")
+
+    @property
+    def trouble(self) -> str:
+        """What was wrong with the driver when it was last used; empty when all was well."""
+        return self.worker.trouble
+
+    def close(self) -> None:
+        """End the driver's process, which lets go of the camera."""
+        self.worker.close()

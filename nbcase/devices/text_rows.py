@@ -6,7 +6,7 @@ from nbcase.devices.contract import Box, FieldReading, Point
 from nbcase.devices.text_engine import Line
 
 
-def rows_of(lines: Iterable[Line]) -> list[Row]:
+def rows_of(lines: Iterable[Line]) -> "list[Row]":
     """Lines grouped by height on the card, from top to bottom."""
     groups: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: middle(line)[1]):
@@ -46,14 +46,12 @@ def tight(text: str) -> str:
 
 
 def middle(line: Line) -> Point:
+    """The middle of a line's box."""
     return sum(x for x, _ in line.box) / 4, sum(y for _, y in line.box) / 4
 
 
-def width_of(line: Line) -> float:
-    return max(x for x, _ in line.box) - min(x for x, _ in line.box)
-
-
 def height_of(line: Line) -> float:
+    """Pixels from a line's top to its bottom."""
     return max(y for _, y in line.box) - min(y for _, y in line.box)
 
 

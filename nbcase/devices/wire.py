@@ -3,7 +3,7 @@
 Only plain values travel. Nothing of what a driver sends is executed, and what is no message ends its process.
 """
 
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
@@ -25,8 +25,10 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     arguments: dict[str, Any]
 
 
-class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Give up what is being done, as soon as the device bears it."""
+class Nudge(msgspec.Struct, frozen=True, tag="nudge"):
+    """Call a method without an answer, during another call: ``cancel`` what is being done, ``shoot`` at once."""
+
+    method: Literal["cancel", "shoot"]
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
@@ -63,7 +65,7 @@ class Crash(msgspec.Struct, frozen=True, tag="crash"):
     kind: str
 
 
-ToDriver = Open | Ask | Cancel
+ToDriver = Open | Ask | Nudge
 FromDriver = Beat | Part | Answer | Refusal | Crash
 
 _encoder = msgspec.msgpack.Encoder()

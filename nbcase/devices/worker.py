@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, Literal, TypeVar
 
 import msgspec
 import psutil
@@ -120,11 +120,11 @@ class Worker:
                 if not is_last:
                     yield self._convert(value, into)
 
-    def cancel(self) -> None:
-        """Ask the driver to give up its present call; it still answers in its own way."""
+    def nudge(self, method: Literal["cancel", "shoot"]) -> None:
+        """Tell the driver something about its present call; it still answers in its own way."""
         process = self._process
         if process is not None:
-            process.send(wire.Cancel())
+            process.send(wire.Nudge(method))
 
     @property
     def trouble(self) -> str:
@@ -278,6 +278,9 @@ class _Process:
     def end(self) -> None:
         """Kill, and wait for the system to take it away; both threads end with their pipes."""
         self._is_ended.set()
+        with suppress(psutil.Error):  # programs that a driver started would go on alone
+            for child in self._watched.children(recursive=True):
+                child.kill()
         self._popen.kill()
         self._popen.wait()
         self._to_say.put(b"")

@@ -68,7 +68,7 @@ def examine(content: bytes, authorities: Sequence[bytes], known: Sequence[bytes]
     """Look into a file in this process: for files that are one's own, and for the process with bounds."""
     if len(content) > MOST_BYTES:
         return Examined(problem="too_large")
-    if content[:1024].lstrip().startswith(b"%PDF-"):
+    if content[:1024].lstrip().startswith(b"%PDF-") or b"startxref" in content[-1024:]:
         return _examine_pdf(content, list(authorities), list(known))
     return _examine_picture(content)
 
@@ -103,7 +103,7 @@ def _has_text(document: "pypdfium2.PdfDocument") -> bool:
 
 
 def _examine_picture(content: bytes) -> Examined:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(BytesIO(content), formats=("PNG", "JPEG", "WEBP", "TIFF", "BMP")) as picture:
@@ -111,8 +111,8 @@ def _examine_picture(content: bytes) -> Examined:
                 return Examined(problem="too_large")
             picture.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(picture).convert("L")
-    except (UnidentifiedImageError, Image.DecompressionBombError):
-        return Examined(problem="unreadable")
+    except Image.DecompressionBombError:
+        return Examined(problem="too_large")
     except (OSError, ValueError, SyntaxError, EOFError):  # what Pillow raises for spoilt pictures
         return Examined(problem="unreadable")
     return Examined(codes=list(_codes_in(upright)))

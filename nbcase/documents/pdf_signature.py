@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 
-from asn1crypto import keys, x509
+from asn1crypto import algos, cms, keys, x509
 from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -26,6 +26,10 @@ _SUBFILTER = b"/ETSI.CAdES.detached"
 _CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]+)>")
 _ROOM = 3072
 """Bytes for the signature in the file, as many hexadecimal signs twice over; one with its chain takes some 1,600."""
+
+
+_SHA256 = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+_DETACHED = cms.ContentInfo({"content_type": "data"}).dump()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,11 @@ def check_pdf(pdf: bytes, authorities: list[bytes], known: list[bytes]) -> SealF
         return SealFinding(seal=Seal.CHANGED if named else Seal.UNKNOWN, certificate=named or certificate)
     if not status.valid:
         return SealFinding(seal=Seal.CHANGED if not status.intact else Seal.FORGED, certificate=certificate)
-    is_whole = status.intact and status.trusted and status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _is_tidy(pdf)
+    try:
+        is_tidy = _is_tidy(pdf, certificate, authorities)
+    except (ValueError, TypeError):  # what asn1crypto raises for bytes that do not fit
+        is_tidy = False
+    is_whole = status.intact and status.trusted and status.coverage == SignatureCoverageLevel.ENTIRE_FILE and is_tidy
     return SealFinding(seal=Seal.INTACT if is_whole else Seal.CHANGED, certificate=certificate)
 
 
@@ -96,9 +104,24 @@ def _named(pdf: bytes, known: list[bytes]) -> bytes:
     return next((der for der in known if any(der in blob for blob in blobs)), b"")
 
 
-def _is_tidy(pdf: bytes) -> bool:
-    """Whether nothing but zeros follows the signature in the room that was left for it: no signature covers that place."""
+def _is_tidy(pdf: bytes, certificate: bytes, authorities: list[bytes]) -> bool:
+    """Whether all that no signature covers is as `sign_pdf` leaves it: zeros after the signature, and in it the chain and nothing more."""
     blobs = [bytes.fromhex(match[1].decode()) for match in _CONTENTS.finditer(pdf) if len(match[1]) == 2 * _ROOM]
     if len(blobs) != 1 or blobs[0][:2] != b"\x30\x82":
         return False
-    return not any(blobs[0][4 + int.from_bytes(blobs[0][2:4], "big") :])
+    end = 4 + int.from_bytes(blobs[0][2:4], "big")
+    message, rest = blobs[0][:end], blobs[0][end:]
+    found = cms.ContentInfo.load(message)
+    data = found["content"]
+    chain = {each.dump() for each in data["certificates"]}
+    (digest,) = data["digest_algorithms"]
+    return (
+        not any(rest)
+        and found["content_type"].native == "signed_data"
+        and data["version"].native == "v1"
+        and digest.dump() == _SHA256
+        and data["encap_content_info"].dump() == _DETACHED
+        and chain - set(authorities) == {certificate}
+        and len(chain) == 2
+        and found.dump(force=True) == message
+    )

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, product
 from typing import Final
 
@@ -64,11 +64,11 @@ def search_key(typed: str) -> str:
     return "".join(sign for sign in plain if sign.isascii() and sign.isalnum())
 
 
-def _ways(name: str) -> Iterator[list[str]]:
-    """Every way to read a name, as syllables; at most `MOST` ways."""
-    choices = list(_choices(unicodedata.normalize("NFC", name)))
-    for way in islice(product(*choices), MOST):
-        yield " ".join(way).split()
+@lru_cache(1024)
+def _ways(name: str) -> tuple[list[str], ...]:
+    """Every way to read a name, as syllables; at most `MOST` ways. Kept for a moment: who wants the readings wants the initials too."""
+    choices = _choices(unicodedata.normalize("NFC", name))
+    return tuple(" ".join(way).split() for way in islice(product(*choices), MOST))
 
 
 def _choices(name: str) -> Iterator[tuple[str, ...]]:
@@ -79,14 +79,23 @@ def _choices(name: str) -> Iterator[tuple[str, ...]]:
         yield (*compound, " ".join(tables.common.get(character, "") for character in name[:2]))
         surname, rest = "", name[2:]
     if surname:
-        yield _distinct([*tables.names.single.get(surname, ()), *_common(tables, surname)]) or ("",)
-    for character in rest:
-        yield _distinct([*_common(tables, character), *tables.names.given.get(character, ())]) or ("",)
+        yield _of_surname(surname)
+    yield from map(_of_given, rest)
 
 
-def _common(tables: _Tables, character: str) -> list[str]:
+@lru_cache(4096)
+def _of_surname(character: str) -> tuple[str, ...]:
+    return _distinct([*_tables().names.single.get(character, ()), _common(character)]) or ("",)
+
+
+@lru_cache(8192)
+def _of_given(character: str) -> tuple[str, ...]:
+    return _distinct([_common(character), *_tables().names.given.get(character, ())]) or ("",)
+
+
+def _common(character: str) -> str:
     """The commonest reading; a Latin letter reads as itself without its accents."""
-    return [tables.common.get(character) or search_key(character)]
+    return _tables().common.get(character) or search_key(character)
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ SIGNATURES_NEEDED = 2
 class SchemeDraft:
     """A version in the making. `edits` hold for each changed indicator its whole new rule, see `nbcase.points.editing.Edit`.
 
-    `based_on` is the number of the published version that it was last edited on. `published_number`, `refusal` and `refused_hash`
+    `based_on` is the number of the published version that it was last edited on; `round` counts how often it was taken back after a proposal. `published_number`, `refusal` and `refused_hash`
     are the centre's: what became of the signed content.
     """
 
@@ -34,6 +34,7 @@ class SchemeDraft:
     from_on: date
     edits: Mapping[str, Any] = field(default_factory=dict)
     based_on: int = 0
+    round: int = 1
     begun_by: str
     begun_name: str
     begun_at: datetime
@@ -48,7 +49,7 @@ class SchemeDraft:
     @property
     def content_hash(self) -> str:
         """What is signed: name, date, edits, and what they stand on."""
-        return hashlib.sha256(canonical([self.id, self.name, self.from_on, self.based_on, self.edits])).hexdigest()
+        return hashlib.sha256(canonical([self.id, self.name, self.from_on, self.based_on, self.round, self.edits])).hexdigest()
 
 
 BY_CENTRE = frozenset({"published_number", "refusal", "refused_hash"})
@@ -57,12 +58,13 @@ BY_CENTRE = frozenset({"published_number", "refusal", "refused_hash"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemeSignature:
-    """One person's word for one content of a draft; the earliest one is the proposal."""
+    """One person's word for one content of a draft: the proposal, or the other person's agreement to it."""
 
     id: str
     version: int = 0
     draft_id: str
     content_hash: str
+    is_proposal: bool
     clerk_id: str
     clerk_name: str
     signed_at: datetime
@@ -84,7 +86,7 @@ def standing_signatures(draft: SchemeDraft, signatures: Sequence[SchemeSignature
     """Those under the draft's present content, one of each person, the proposal first."""
     under = (one for one in signatures if one.draft_id == draft.id and one.content_hash == draft.content_hash)
     by_clerk: dict[str, SchemeSignature] = {}
-    for one in sorted(under, key=lambda entry: (entry.signed_at, entry.id)):
+    for one in sorted(under, key=lambda entry: (not entry.is_proposal, entry.signed_at, entry.id)):
         by_clerk.setdefault(one.clerk_id, one)
     return tuple(by_clerk.values())
 

@@ -11,7 +11,7 @@ import duckdb
 import msgspec
 
 from nbcase.domain.words import tr
-from nbcase.exchange.archive import PERSONS, PREPARED, REPORT, Archive, Quality
+from nbcase.exchange.archive import CHANGED, PERSONS, PREPARED, REPORT, Archive, Quality
 from nbcase.exchange.delivery import CHUNK, NUMBER, DeliveryError, Manifest, check_bytes, read_manifest, refused
 from nbcase.points.engine import connect, one, parquet, write
 from nbcase.points.prepared import DELIVERED, prepare_sql
@@ -54,7 +54,7 @@ def accept_delivery(folder: Path, data: Path, scheme: str, tables: Mapping[str, 
         shutil.rmtree(working / "spill", ignore_errors=True)
         kept = working / "kept"
         kept.mkdir()
-        for made in (PREPARED, REPORT, SET_ASIDE):
+        for made in (PREPARED, REPORT, SET_ASIDE, *([CHANGED] if quality.replaces else [])):
             (working / made).rename(kept / made)
         shutil.copy2(folder / manifest.file, kept / manifest.file)
         if manifest.table == PERSON:
@@ -130,6 +130,9 @@ def _sort_out(
         write(connection, "SELECT * FROM persons ORDER BY person", working / PERSONS)
     earlier = archive.deliveries(manifest.table)
     before = [key for key in earlier if key < manifest.key]
+    replaces = before[-1] if before and before[-1].startswith(manifest.period) else ""
+    if replaces:
+        write(connection, _changed_sql(archive.folder(manifest.table, replaces) / PREPARED, working / PREPARED), working / CHANGED)
     return Quality(
         manifest=manifest,
         taken=manifest.rows - sum(set_aside.values()),
@@ -137,9 +140,17 @@ def _sort_out(
         people=int(one(connection, "SELECT count(DISTINCT person) FROM good")),
         previous_rows=archive.quality(manifest.table, before[-1]).taken if before else None,
         is_late=bool(earlier) and earlier[-1][:7] > manifest.period,
-        replaces=before[-1] if before and before[-1].startswith(manifest.period) else "",
+        replaces=replaces,
         accepted_at=now.isoformat(),
     )
+
+
+def _changed_sql(before: Path, now: Path) -> str:
+    """The persons whose rows are not the same in two prepared files, in whatever order: by the sum of their rows' hashes."""
+    of = "(SELECT person, count(*) AS n, sum(hash(r)) AS h FROM {source} AS r GROUP BY person)"
+    old, new = (of.format(source=parquet(path)) for path in (before, now))
+    differs = "o.person IS NULL OR n.person IS NULL OR o.n <> n.n OR o.h <> n.h"
+    return f"SELECT COALESCE(n.person, o.person) AS person FROM {new} AS n FULL JOIN {old} AS o ON o.person = n.person WHERE {differs} ORDER BY 1"
 
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

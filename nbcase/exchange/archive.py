@@ -1,5 +1,6 @@
 """Accepted deliveries, kept for ever: the archive says what was known when, so that a past month scores as it did."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from nbcase.exchange.delivery import MOST_REVISIONS, Manifest
 PREPARED = "prepared.parquet"
 REPORT = "report.json"
 PERSONS = "persons.parquet"
+CHANGED = "changed.parquet"
+"""Beside a corrected delivery: whose rows are not those of the delivery that it replaces."""
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +59,24 @@ class Archive:
         found = {table: [key for key in self.deliveries(table) if key <= last] for table in tables}
         return {table: keys[-1] for table, keys in found.items() if keys}
 
-    def paths(self, cut: dict[str, str]) -> dict[str, Path]:
+    def changed(self, before: Mapping[str, str], cut: Mapping[str, str]) -> list[Path]:
+        """Files that name everybody whose rows differ between two cuts, which differ by corrections of a month alone; else `UserError`."""
+        found = []
+        for table in sorted({*before, *cut}):
+            key, old = cut.get(table, ""), before.get(table, "")
+            while key != old:
+                replaces = self.quality(table, key).replaces if key else ""
+                if not replaces:
+                    raise UserError(
+                        tr("{table} 的 {key} 不是对上次所用数据（{old}）的更正。").format(table=table, key=key or "—", old=old or "—"),
+                        safe=tr("没有计算。"),
+                        do=tr("请全部重新计算。"),
+                    )
+                found.append(self.folder(table, key) / CHANGED)
+                key = replaces
+        return found
+
+    def paths(self, cut: Mapping[str, str]) -> dict[str, Path]:
         """The prepared files of a cut; raises `UserError` when one is not there any more."""
         found = {table: self.folder(table, key) / PREPARED for table, key in cut.items()}
         for table, path in found.items():

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk, require
 from nbcase.domain.errors import UserError
+from nbcase.domain.identity import mask_phone
 from nbcase.domain.ids import derived_id, new_id
 from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.words import tr
@@ -18,6 +20,8 @@ from nbcase.operations.desk import Desk
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import desk_work
 from nbcase.store.shelf import Shelf
+
+LIST = "attendance-list"
 
 MOST_PARTY = 20
 """People in one booking; larger groups are several."""
@@ -143,3 +147,42 @@ def keep_offering(desk: Desk, clerk: Clerk, offering: Offering) -> Offering:
         work.put(kept)
         work.record("offering.keep", kept)
         return kept
+
+
+def attendance_pdf(desk: Desk, clerk: Clerk, offering_id: str) -> bytes:
+    """场次名单 as PDF: an inner paper that is kept nowhere and can be made again at any time."""
+    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
+    from nbcase.documents.layout import load_layout
+    from nbcase.documents.render import render
+
+    found = attendance(desk, offering_id)
+    return render(load_layout(LIST), _list_values(desk, clerk, found), specimen=desk.specimen).pdf
+
+
+def _list_values(desk: Desk, clerk: Clerk, found: Attendance) -> dict[str, object]:
+    offering, open_count = found.offering, len(found.unanswered)
+    return {
+        "station": desk.station.name,
+        "service": codes.name("offering", offering.service_code, english=False),
+        "name": offering.name,
+        "place": offering.place,
+        "begins": f"{offering.begins_on} {offering.begins_at or ''}".strip(),
+        "places": f"{offering.capacity} 个，已占 {offering.taken}，候补 {offering.waiting}",
+        "made_at": desk.clock.now(),
+        "clerk": clerk.name,
+        "qr_text": f"NBCASE:1:attendance:{offering.id}:{desk.clock.now().isoformat()}",
+        "held": [_list_row(booking) for booking in found.held],
+        "waiting": [_list_row(booking) for booking in found.waiting],
+        "unanswered": f"另有 {open_count} 份预约中心还没有排位，不在名单里。" if open_count else "",
+    }
+
+
+def _list_row(booking: Booking) -> dict[str, object]:
+    return {
+        "ordinal": booking.ordinal,
+        "name": booking.name,
+        "party": booking.party,
+        "companions": "、".join(booking.companions),
+        "phone": mask_phone(booking.phone) if booking.phone else "",
+        "sign": "",
+    }

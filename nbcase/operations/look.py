@@ -21,6 +21,7 @@ from nbcase.domain.workdays import WorkingCalendar
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, standing
 from nbcase.operations.page import RowPage
+from nbcase.operations.provisional import ProvisionalAnswer, kept_answer
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action
@@ -284,6 +285,8 @@ class ResidentView:
     cases: tuple[CaseRow, ...]
     documents: tuple[Document, ...]
     housemates: tuple[Resident, ...]
+    provisional: ProvisionalAnswer | None = None
+    """What the centre last said of a permit that still is provisional."""
 
 
 def find_dwelling(desk: Desk, dwelling_id: str) -> Dwelling | None:
@@ -310,6 +313,7 @@ def resident_view(desk: Desk, resident_id: str) -> ResidentView:
             cases=tuple(sorted(_case_rows(desk, connection, found), key=lambda row: row.case.accepted_at, reverse=True)),
             documents=tuple(shelf.find(Document, resident_id=resident_id)),
             housemates=mates,
+            provisional=kept_answer(connection, permit.case_id) if permit is not None and permit.is_provisional else None,
         )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from nbcase.domain.case import Case, CaseState
 from nbcase.domain.clerk import Clerk, Station, require
@@ -77,6 +78,11 @@ def provisional_stand(desk: Desk) -> ProvisionalStand:
     """What is known without asking."""
     with reading(desk.engine) as connection:
         return _stand(_open_cases(desk, Shelf(connection)), _kept(state(connection, _KEPT, [])))
+
+
+def kept_answer(connection: sa.Connection, case_id: str) -> ProvisionalAnswer | None:
+    """The centre's last word about the provisional permit of a case, without asking; None when it never answered."""
+    return _kept(state(connection, _KEPT, [])).get(case_id)
 
 
 def _stand(cases: Sequence[Case], answers: Mapping[str, ProvisionalAnswer]) -> ProvisionalStand:

@@ -15,8 +15,9 @@ from nbcase.domain.words import tr
 from nbcase.exchange.archive import Archive
 from nbcase.exchange.delivery import NUMBER
 from nbcase.points.catalogue import PointsCatalogue
-from nbcase.points.engine import connect, parquet, parts_of
-from nbcase.points.monthly import RUN, SCORES, Run, among, not_a_run, records_of
+from nbcase.points.buckets import scores_of
+from nbcase.points.engine import connect, parquet
+from nbcase.points.monthly import Run, among, read_run, records_of
 from nbcase.points.rows import plain_rows
 from nbcase.points.sheet import score_hash
 from nbcase.store import tables
@@ -69,10 +70,7 @@ def publish_scores(
 
 
 def _run(folder: Path, catalogue: PointsCatalogue) -> Run:
-    try:
-        run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
-    except OSError as error:
-        raise not_a_run(folder, tr("没有发布。")) from error
+    run = read_run(folder, tr("没有发布。"))
     if run.catalogue_hash != catalogue.hash:
         raise UserError(
             tr("这次结果用的不是现在的积分目录。"), safe=tr("没有发布，受理点仍用上月的积分。"), do=tr("请用现在的目录重新计算。")
@@ -110,7 +108,7 @@ def _scores(
 ) -> list[tuple[int, Score]]:
     """The run's rows of these residents as records without their department rows."""
     persons = sorted({person for person, _, _ in registered})
-    result = connection.execute(f"SELECT s.* FROM {parts_of(run_folder / SCORES)} AS s {among(persons, 's')}")
+    result = connection.execute(f"SELECT s.* FROM {scores_of(run_folder)} AS s {among(persons, 's')}")
     names = [column[0] for column in result.description]
     rows = {row[0]: dict(zip(names, row, strict=True)) for row in result.fetchall()}
     return [(person, _score(rows[person], catalogue, run, *resident)) for person, *resident in registered if person in rows]

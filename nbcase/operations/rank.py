@@ -140,9 +140,12 @@ def _refuse_wrong(wrong: Sequence[str]) -> None:
 def ranked_list(connection: sa.Connection, one: Round, catalogue: PointsCatalogue) -> Ranked:
     """The list of a round from the decided applications, the scores and the accepted claims that the centre has now."""
     cases = [case for case in _cases(connection, one, USE_ITEMS[one.use_code]) if case.state is CaseState.DECIDED]
-    counted = _counted(connection, one, cases, catalogue)
-    applicants = [_applicant(one, case, counted[case.id]) for case in cases]
-    results = _results(one, cases, counted, applicants)
+    return listed(one, cases, _counted(connection, one, cases, catalogue))
+
+
+def listed(one: Round, cases: Sequence[Case], counted: Mapping[str, Counted]) -> Ranked:
+    """The list of these applications, with whose points count for each by case id."""
+    results = _results(one, cases, counted, [_applicant(one, case, counted[case.id]) for case in cases])
     made_of = [(entry.case_number, entry.points, dict(entry.figures), entry.zones, entry.choices, entry.place) for entry in results]
     rules = (one.id, one.scored_on, one.places, one.ties, one.lot_seed, one.parent_rule)
     list_hash = hashlib.sha256(canonical([rules, made_of])).hexdigest()

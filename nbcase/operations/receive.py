@@ -194,7 +194,8 @@ def receive(work: CentreWork, action: Action, body: bytes, *, known_reason: str 
             raise Unacceptable(known_reason)
         _check(work, action, body)
         contests = contests_of(work, action)
-        merged = [_merge(work, without_contested(change, contests), contests) for change in action.changes]
+        changes = [without_contested(change, contests) for change in action.changes] if contests else action.changes
+        merged = [_merge(work, change, contests) for change in changes]
         settled = settle(work, [entry.written for entry in merged])
     except (Unacceptable, NotAllowed) as error:
         refusal = Answer(action_id=action.id, outcome=Outcome.QUARANTINED, reason=str(error))
@@ -246,7 +247,7 @@ def _merge(work: CentreWork, change: Change, contests: Sequence[Contest]) -> _Me
     if not current and record.station_code != work.desk.station_code:
         raise Unacceptable(tr("新记录不属于本受理点。"))
     return _Merged(
-        written=Written(record=record, collisions=collisions, contests=_renewed(key, contests)),
+        written=Written(record=record, collisions=collisions, contests=_renewed(key, contests) if contests else ()),
         version=version,
         is_merged=bool(current) and work.foreign_version(key) > change.base_version,
     )
@@ -257,15 +258,15 @@ def _renewed(key: Key, contests: Sequence[Contest]) -> tuple[FieldConflict, ...]
 
 
 def _answer(action: Action, merged: Sequence[_Merged]) -> Answer:
+    versions = tuple([entry.version for entry in merged])
+    if not any(entry.written.collisions or entry.written.contests for entry in merged):
+        outcome = Outcome.MERGED if any(entry.is_merged for entry in merged) else Outcome.ACCEPTED
+        return Answer(action_id=action.id, outcome=outcome, versions=versions)
     collided = tuple(
         f"{change.record_type}.{collision.field}"
         for change, entry in zip(action.changes, merged, strict=True)
         for collision in entry.written.collisions
     )
     collided += tuple(f"{contest.subject_type}.{contest.field}" for entry in merged for contest in entry.written.contests)
-    versions = tuple(entry.version for entry in merged)
-    if collided:
-        reason = tr("另一个窗口同时改了同一项，两个值都已保留，请核对。")
-        return Answer(action_id=action.id, outcome=Outcome.CONFLICT, reason=reason, fields=collided, versions=versions)
-    outcome = Outcome.MERGED if any(entry.is_merged for entry in merged) else Outcome.ACCEPTED
-    return Answer(action_id=action.id, outcome=outcome, versions=versions)
+    reason = tr("另一个窗口同时改了同一项，两个值都已保留，请核对。")
+    return Answer(action_id=action.id, outcome=Outcome.CONFLICT, reason=reason, fields=collided, versions=versions)

@@ -264,6 +264,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "from_on": mark("生效日期"),
         "edits": mark("改动的指标"),
         "based_on": mark("依据的版次"),
+        "round": mark("提出次数"),
         "begun_by": mark("起草人"),
         "begun_name": mark("起草人姓名"),
         "begun_at": mark("起草时间"),
@@ -278,6 +279,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
     "scheme_signature": {
         "draft_id": mark("积分方案草案"),
         "content_hash": mark("内容摘要"),
+        "is_proposal": mark("提出"),
         "clerk_id": mark("签名人"),
         "clerk_name": mark("签名人姓名"),
         "signed_at": mark("签名时间"),

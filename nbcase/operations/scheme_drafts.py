@@ -131,6 +131,11 @@ def rename_draft(desk: Desk, clerk: Clerk, draft_id: str, name: str) -> SchemeDr
     return _changed(desk, clerk, draft_id, lambda draft: {"name": _named(name)})
 
 
+def reopen_draft(desk: Desk, clerk: Clerk, draft_id: str) -> SchemeDraft:
+    """Edit on after it was proposed: what was signed was the draft before, so the proposal falls."""
+    return _changed(desk, clerk, draft_id, lambda draft: {"round": draft.round + 1})
+
+
 def withdraw_draft(desk: Desk, clerk: Clerk, draft_id: str) -> SchemeDraft:
     """Give a draft up; it stays on record."""
     return _changed(desk, clerk, draft_id, lambda draft: {"is_withdrawn": True})
@@ -220,6 +225,7 @@ def _sign(desk: Desk, work: DeskWork, clerk: Clerk, draft: SchemeDraft, kind: st
         id=derived_id(b"", "scheme_signature", draft.id, draft.content_hash, clerk.id),
         draft_id=draft.id,
         content_hash=draft.content_hash,
+        is_proposal=kind == PROPOSE,
         clerk_id=clerk.id,
         clerk_name=clerk.name,
         signed_at=work.now,
@@ -241,6 +247,7 @@ def check_scheme_act(action: Action) -> None:
             if any(after not in (None, "") for name, (_, after) in change.fields.items() if name in BY_CENTRE):
                 raise Unacceptable(tr("方案只由中心公布。"))
         if change.record_type == "scheme_signature":
-            signer = change.fields.get("clerk_id", (None, None))[1]
-            if action.kind not in (PROPOSE, SIGN) or signer != action.clerk_id or change.base_version:
+            signer, is_proposal = (change.fields.get(name, (None, None))[1] for name in ("clerk_id", "is_proposal"))
+            kind = PROPOSE if is_proposal else SIGN
+            if action.kind != kind or signer != action.clerk_id or change.base_version:
                 raise Unacceptable(tr("方案签名只能由签名人自己作出。"))

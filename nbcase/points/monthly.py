@@ -1,13 +1,16 @@
-"""Everybody's points for a month: range by range of persons, resumable, checked by the walker, published by one rename.
+"""Everybody's points for a month: bucket by bucket of persons, resumable, checked by the walker, published by one rename.
 
-A range's result is a file of its own; a run that was cut off goes on with the next range. Nothing carries the run's name
+A bucket's result is a file of its own; a run that was cut off goes on with the next one. Nothing carries the run's name
 before a sample of residents has been scored again by the walker without a single difference.
 """
 
+import hashlib
 import random
+import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,42 +20,47 @@ import msgspec
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
+from nbcase.points import buckets
+from nbcase.points.buckets import CLAIMS, DIFFERENCE, SCORES, Bucket, Inputs, Runner, compared_names, in_threads, scores_of
 from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.engine import connect, one, parquet, parts_of, write
-from nbcase.points.prepared import empty_sql
+from nbcase.points.language import Fact, Ref, walk
 from nbcase.points.records import Records
 from nbcase.points.sheet import Sheet, scorer
-from nbcase.points.sql import columns_of, facts_sql, rules_sql
 from nbcase.points.tables import PERSON, ColumnKind, Table
 
-RANGE = 400_000
-"""Persons in one part: some 300 MB of memory, and what a cut costs at most."""
-
 SAMPLE = 2_000
-SCORES = "scores"
 RUN = "run.json"
-DIFFERENCE = "difference.parquet"
 
 Progress = Callable[[int, int], None]
 """Told how many persons of how many are done."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """How one line came out against the month before: how many residents have more, less, and by how much together (hundredths)."""
+    """How one line came out against the run before: how many residents have more, less, and by how much together (hundredths).
+
+    `by_rule`: with the same facts as before, so that the catalogue gives them other points; all others have other facts.
+    """
 
     more: int
     less: int
     sum: int
+    by_rule: int = 0
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was made of and what came out; `cut` names each table's delivery, so that it can be repeated."""
+    """What a run was made of and what came out; `cut` names each table's delivery, so that it can be repeated.
+
+    `claims` counts the accepted rows that it had beside the deliveries; `scored` whom it scored, in a corrected run a few.
+    """
 
     catalogue: str
     catalogue_hash: str
     on: date
     cut: dict[str, str]
+    claims: int = 0
     people: int
+    scored: int
     total_points: int
     sampled: int
     without_data: list[str]
@@ -61,17 +69,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     gone: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Prepared files by table, and the deliveries that they are."""
-
-    paths: Mapping[str, Path]
-    cut: Mapping[str, str]
-
-
 def not_a_run(folder: Path, safe: str) -> UserError:
     """The refusal of a folder that holds no finished run."""
     return UserError(tr("{path} 不是一次算完的结果。").format(path=folder), safe=safe, do=tr("请写 score 的结果文件夹。"))
+
+
+def read_run(folder: Path, safe: str) -> Run:
+    """A finished run's own account; raises `UserError` where there is none."""
+    try:
+        return msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
+    except OSError as error:
+        raise not_a_run(folder, safe) from error
 
 
 class Differs(Exception):
@@ -87,72 +95,112 @@ def score_month(
     previous: Path | None = None,
     memory: str = "1200MB",
     threads: int = 2,
+    runner: Runner | None = None,
     progress: Progress = lambda done, all_people: None,
 ) -> Run:
     """Score everybody of the register as of `on` into the folder `out`, which must not exist.
 
-    Raises `UserError` when it does, when there is no register or `previous` is no finished run, `Differs` when the walker finds
-    a difference.
+    `memory` is shared by the `threads` buckets that are in hand at a time. Raises `UserError` when `out` exists, when there is
+    no register or `previous` is no finished run, `Differs` when the walker finds a difference.
     """
-    if out.exists():
-        raise UserError(tr("{path} 已经有了。").format(path=out), safe=tr("没有改动。"), do=tr("请换一个文件夹。"))
+    refuse_existing(out)
     if PERSON not in inputs.paths:
         raise UserError(tr("没有收过人员名单（person）。"), safe=tr("没有计算。"), do=tr("请先收下 person 的数据。"))
-    if previous is not None and not (previous / RUN).is_file():
-        raise not_a_run(previous, tr("没有计算。"))
+    if previous is not None:
+        read_run(previous, tr("没有计算。"))
     working = out.with_name(f".{out.name}.part")
-    _begin(working, catalogue, inputs, on)
-    spill = working / "spill"
-    with connect(memory_limit=memory, threads=threads, temp_directory=str(spill), preserve_insertion_order=False) as connection:
-        # An empty register has a part too, an empty one.
+    _begin(working, catalogue, inputs, on, previous)
+    each = megabytes(memory) // threads
+    with connect(memory_limit=f"{each}MB", threads=threads, temp_directory=str(working / "spill" / "run")) as connection:
+        own = with_claims(connection, catalogue, inputs, working)
+        # An empty register has a bucket too, an empty one.
         last = int(one(connection, f"SELECT coalesce(max(person), 1) FROM {parquet(inputs.paths[PERSON])}"))
-        for first in range(1, last + 1, RANGE):
-            _score_range(connection, catalogue, inputs, on, working, first)
-            progress(min(first + RANGE - 1, last), last)
+        names = compared_names(connection, catalogue, on, previous) if previous is not None else ()
+        bucket = Bucket(
+            catalogue=catalogue, paths=own.paths, on=on, working=working, last=last, length=buckets.RANGE, memory_mb=each,
+            previous=previous, names=tuple(names),
+        )  # fmt: skip
+        done = 0
+        with closing((runner or _threads(threads))(bucket, range(1, last + 1, buckets.RANGE))) as finished:
+            for _ in finished:
+                done += buckets.RANGE
+                progress(min(done, last), last)
         scores = parts_of(working / SCORES)
-        sampled = check_sample(connection, catalogue, inputs, on, scores)
-        run = _summary(connection, catalogue, inputs, on, scores, sampled, previous, working)
-    shutil.rmtree(spill, ignore_errors=True)
+        sampled = check_sample(connection, catalogue, own, on, scores, _chosen(connection, catalogue, inputs, on, scores))
+        people, total = connection.execute(f"SELECT count(*), coalesce(sum(total), 0) FROM {scores}").fetchall()[0]
+        run = account(connection, catalogue, inputs, on, working, names, people=int(people), scored=int(people), total=int(total), sampled=sampled)
+    return finish(run, working, out)
+
+
+def _threads(count: int) -> Runner:
+    def run(bucket: Bucket, beginnings: Sequence[int]) -> Generator[int, None, None]:
+        return in_threads(bucket, beginnings, threads=count)
+
+    return run
+
+
+def refuse_existing(out: Path) -> None:
+    """A run never writes over anything."""
+    if out.exists():
+        raise UserError(tr("{path} 已经有了。").format(path=out), safe=tr("没有改动。"), do=tr("请换一个文件夹。"))
+
+
+def megabytes(text: str) -> int:
+    """A limit such as ``500MB`` or ``2GB`` in megabytes; raises `UserError`."""
+    found = re.fullmatch(r"(\d+)\s*(MB|GB)", text.strip().upper())
+    if found is None or int(found[1]) == 0:
+        raise UserError(tr("内存写成 500MB 或 2GB 这样。"), safe=tr("没有计算。"))
+    return int(found[1]) * (1 if found[2] == "MB" else 1000)
+
+
+def finish(run: Run, working: Path, out: Path) -> Run:
+    """Give the run its name, with everything that only the work needed gone."""
+    for folder in ("spill", "merged"):
+        shutil.rmtree(working / folder, ignore_errors=True)
     (working / RUN).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1))
     working.rename(out)
     return run
 
 
-def _begin(working: Path, catalogue: PointsCatalogue, inputs: Inputs, on: date) -> None:
-    """Go on with a run of the same catalogue, cut and day in parts of the same size; a half of any other one is thrown away."""
-    mark = msgspec.json.encode([catalogue.hash, dict(inputs.cut), on, RANGE], order="sorted")
+def _begin(working: Path, catalogue: PointsCatalogue, inputs: Inputs, on: date, previous: Path | None) -> None:
+    """Go on with a run of the same catalogue, cut, day and comparison in buckets of the same size; a half of any other one goes."""
+    claims = [hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs.claimed().values()]
+    before = (previous / RUN).read_text("utf-8") if previous is not None else ""
+    mark = msgspec.json.encode([catalogue.hash, dict(inputs.cut), claims, on, before, buckets.RANGE], order="sorted")
     begun = working / "begun.json"
     if working.exists() and (not begun.is_file() or begun.read_bytes() != mark):
         shutil.rmtree(working)
-    (working / SCORES).mkdir(parents=True, exist_ok=True)
+    for folder in (SCORES, DIFFERENCE):
+        (working / folder).mkdir(parents=True, exist_ok=True)
     begun.write_bytes(mark)
 
 
-def _score_range(
-    connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, on: date, working: Path, first: int
-) -> None:
-    part = working / SCORES / f"{first:09d}.parquet"
-    if part.exists():
-        return
-    make_views(connection, catalogue.tables, inputs.paths, f"person BETWEEN {first} AND {first + RANGE - 1}")
-    query = f"{rules_sql(catalogue, on, f'({facts_sql(catalogue, on)}) AS f')} ORDER BY person"
-    unfinished = part.with_suffix(".writing")
-    write(connection, query, unfinished)
-    unfinished.rename(part)
+def with_claims(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, working: Path) -> Inputs:
+    """The inputs with accepted rows among the departments' own, in order; the run keeps a copy of these rows."""
+    if inputs.claims is None:
+        return inputs
+    shutil.copytree(inputs.claims, working / CLAIMS, dirs_exist_ok=True)
+    merged = dict(inputs.paths)
+    (working / "merged").mkdir(exist_ok=True)
+    for code, path in inputs.claimed().items():
+        target = working / "merged" / f"{code}.parquet"
+        files = [inputs.paths[code], path] if code in inputs.paths else [path]
+        write(connection, f"SELECT * FROM {parquet(*files)} ORDER BY person{', first' if catalogue.tables[code].is_interval else ''}", target)
+        merged[code] = target
+    return replace(inputs, paths=merged)
 
 
-def make_views(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], paths: Mapping[str, Path], where: str) -> None:
-    """The prepared tables of some persons as ``t_<table>``; a table that nobody delivered is empty."""
-    for code, table in tables.items():
-        source = f"SELECT * FROM {parquet(paths[code])} WHERE {where}" if code in paths else empty_sql(table)
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW t_{code} AS {source}")
-
-
-def check_sample(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, on: date, scores: str) -> int:
-    """Score residents chosen by the run's own content again by the walker; raises `Differs` on the first difference."""
+def _chosen(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, on: date, scores: str) -> list[int]:
+    """The residents of the sample: by the run's own content, so that nobody picks them."""
     last = int(one(connection, f"SELECT coalesce(max(person), 0) FROM {scores}"))
     chance = random.Random(f"{catalogue.hash} {on} {sorted(inputs.cut.items())}")
-    chosen = sorted(chance.sample(range(1, last + 1), min(SAMPLE, last)))
+    return sorted(chance.sample(range(1, last + 1), min(SAMPLE, last)))
+
+
+def check_sample(
+    connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, inputs: Inputs, on: date, scores: str, chosen: Sequence[int]
+) -> int:
+    """Score some residents again by the walker; raises `Differs` on the first difference."""
     result = connection.execute(f"SELECT s.* FROM {scores} AS s {among(chosen, 's')} ORDER BY s.person")
     names = [column[0] for column in result.description]
     rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -198,25 +246,31 @@ def among(persons: Sequence[int], alias: str) -> str:
     return f"JOIN (SELECT unnest([{values}]) AS person) AS chosen ON chosen.person = {alias}.person"
 
 
-def _summary(
+def account(
     connection: duckdb.DuckDBPyConnection,
     catalogue: PointsCatalogue,
     inputs: Inputs,
     on: date,
-    scores: str,
-    sampled: int,
-    previous: Path | None,
     working: Path,
+    names: Sequence[str],
+    *,
+    people: int,
+    scored: int,
+    total: int,
+    sampled: int,
 ) -> Run:
-    people, total = connection.execute(f"SELECT count(*), coalesce(sum(total), 0) FROM {scores}").fetchall()[0]
-    changed, appeared, gone = _difference(connection, catalogue, on, scores, previous, working)
+    """The run's account of itself, with the sums of the difference's files."""
+    changed, appeared, gone = _sums(connection, catalogue, on, parts_of(working / DIFFERENCE), names) if names else ({}, 0, 0)
+    claims = sum(int(one(connection, f"SELECT count(*) FROM {parquet(path)}")) for path in inputs.claimed().values())
     return Run(
         catalogue=catalogue.code,
         catalogue_hash=catalogue.hash,
         on=on,
         cut=dict(inputs.cut),
-        people=int(people),
-        total_points=int(total),
+        claims=claims,
+        people=people,
+        scored=scored,
+        total_points=total,
         sampled=sampled,
         without_data=sorted(set(catalogue.tables) - set(inputs.paths)),
         changed=changed,
@@ -225,26 +279,25 @@ def _summary(
     )
 
 
-def _difference(
-    connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, on: date, scores: str, previous: Path | None, working: Path
+def _sums(
+    connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogue, on: date, difference: str, names: Sequence[str]
 ) -> tuple[dict[str, Changed], int, int]:
-    """Residents whose sheet differs from the month before, line by line, in a file; and the sums of it."""
-    if previous is None:
-        return {}, 0, 0
-    before = parts_of(previous / SCORES)
-    known = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {before}").fetchall()}
-    names = [name for name in (*columns_of(catalogue, on)["points"], "total") if name in known]
-    columns = ", ".join(f"n.{name} - o.{name} AS {name}" for name in names)
-    differs = " OR ".join(f"n.{name} <> o.{name}" for name in names)
-    query = f"SELECT n.person, {columns} FROM {scores} AS n JOIN {before} AS o ON o.person = n.person WHERE {differs} ORDER BY n.person"
-    path = working / DIFFERENCE
-    write(connection, query, path)
-    sums = ", ".join(f"count(*) FILTER ({name} > 0), count(*) FILTER ({name} < 0), coalesce(sum({name}), 0)" for name in names)
-    figures = connection.execute(f"SELECT {sums} FROM {parquet(path)}").fetchall()[0]
-    changed = {
-        name: Changed(more=int(figures[3 * place]), less=int(figures[3 * place + 1]), sum=int(figures[3 * place + 2]))
-        for place, name in enumerate(names)
+    lines = [name for name in names if not name.startswith("f_")]
+    causes = _causes(catalogue, on)
+    wanted = ["count(*) FILTER (kind = 'appeared')", "count(*) FILTER (kind = 'gone')"]
+    for name in lines:
+        same = " AND ".join(f"{cause} = 0" for cause in causes.get(name, ()) if cause in names) or "TRUE"
+        by_rule = "0" if name == "total" else f"count(*) FILTER ({name} <> 0 AND {same})"
+        wanted += [f"count(*) FILTER ({name} > 0)", f"count(*) FILTER ({name} < 0)", f"coalesce(sum({name}), 0)", by_rule]
+    appeared, gone, *figures = map(int, connection.execute(f"SELECT {', '.join(wanted)} FROM {difference}").fetchall()[0])
+    each = zip(lines, *(figures[place::4] for place in range(4)), strict=True)
+    return {name: Changed(more=more, less=less, sum=sum_, by_rule=by_rule) for name, more, less, sum_, by_rule in each}, appeared, gone
+
+
+def _causes(catalogue: PointsCatalogue, on: date) -> dict[str, list[str]]:
+    """For each line the columns that its rule reads: with all of them as before, other points come from another rule."""
+    return {
+        f"p_{indicator.code}": [f"f_{node.name}" if isinstance(node, Fact) else f"p_{node.code}" for node in walk(version.rule) if isinstance(node, Fact | Ref)]
+        for indicator, version in catalogue.everywhere_on(on)
+        if version.rule is not None
     }
-    appeared = int(one(connection, f"SELECT count(*) FROM {scores} AS n ANTI JOIN {before} AS o ON o.person = n.person"))
-    gone = int(one(connection, f"SELECT count(*) FROM {before} AS o ANTI JOIN {scores} AS n ON o.person = n.person"))
-    return changed, appeared, gone

@@ -33,8 +33,10 @@ def copy_rows(connection: sa.Connection, table: sa.Table, columns: Sequence[str]
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
+            if any(to_text):
+                rows = ([convert(value) if convert else value for convert, value in zip(to_text, row, strict=True)] for row in rows)
             for row in rows:
-                copy.write_row([convert(value) if convert else value for convert, value in zip(to_text, row, strict=True)])
+                copy.write_row(row)
     except psycopg.Error as error:
         raise sa.exc.DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect) from error
 

@@ -100,6 +100,7 @@ class CentreWork:
         self._foreign: dict[Key, int] = {}
         self._touched: dict[Key, set[str]] = {}
         self._changed: dict[Key, set[str]] = {}
+        self._bodies: dict[Key, bytes] = {}
         self._actions: list[tuple[Any, ...]] = []
         self._tree = kept_tree(connection, desk.id)
         self._uses: set[Use] = set()
@@ -190,7 +191,8 @@ class CentreWork:
         self._tree.add(bytes.fromhex(action.hash))
 
     def _keep_record(self, action: Action, written: Written) -> None:
-        after = plain(written.record)
+        body = canonical(written.record)
+        after: dict[str, Any] = msgspec.json.decode(body)
         key = (TYPE_NAMES[type(written.record)], written.record.id)
         before = self._current.get(key)
         scopes = self._touched.setdefault(key, {self.desk.station_code})
@@ -201,7 +203,7 @@ class CentreWork:
         if before != after:
             names = {name for name, value in after.items() if before is None or before[name] != value}
             self._changed.setdefault(key, set()).update(names)
-        self._current[key] = after
+        self._current[key], self._bodies[key] = after, body
         for collision in written.collisions:
             self._keep_conflict(action, key, collision, scopes)
         for contest in written.contests:
@@ -249,24 +251,11 @@ class CentreWork:
             names = set[str]().union(*(self._changed[key] for key in changed))
             update_rows(self.connection, table, [self._current[key] for key in changed], names)
 
-    def _feed_rows(self, key: Key) -> Iterable[dict[str, Any]]:
+    def _feed_rows(self, key: Key) -> Iterable[feed.NewRow]:
         """One row for each station concerned: the desk's own gets the record back even where it belongs to another."""
-        record = self._current[key]
-        body = canonical(record)
+        version, body = self._current[key]["version"], self._bodies[key]
         scopes: Sequence[str | None] = (None,) if key[0] in EVERYBODYS else sorted(self._touched[key])
-        for station_code in scopes:
-            yield _feed_row(station_code, self.desk.id, key, record["version"], body)
-
-
-def _feed_row(station_code: str | None, desk_id: str | None, key: Key, version: int, body: bytes) -> dict[str, Any]:
-    return {
-        "station_code": station_code,
-        "desk_id": desk_id,
-        "record_type": key[0],
-        "record_id": key[1],
-        "version": version,
-        "body": body,
-    }
+        return [(station_code, self.desk.id, *key, version, body) for station_code in scopes]
 
 
 def plain(record: Record) -> dict[str, Any]:
@@ -340,7 +329,7 @@ def load_records(
         columns = [column.name for column in table.c]
         _copy(connection, table, columns, ([row[column] for column in columns] for row in map(as_row, group)))
         scope = (lambda record: None) if name in EVERYBODYS else (lambda record: record.station_code)
-        feed.append(connection, (_feed_row(scope(record), None, (name, record.id), 1, canonical(record)) for record in group))
+        feed.append(connection, ((scope(record), None, name, record.id, 1, canonical(record)) for record in group))
     return sum(len(group) for group in by_type.values())
 
 
@@ -363,7 +352,7 @@ def write_own(connection: sa.Connection, kind: type[R], records: Sequence[R]) ->
     feed.append(
         connection,
         (
-            _feed_row(None if name in EVERYBODYS else body["station_code"], None, (name, body["id"]), body["version"], canonical(body))
+            (None if name in EVERYBODYS else body["station_code"], None, name, body["id"], body["version"], canonical(body))
             for body in bodies
         ),
     )

@@ -61,6 +61,9 @@ def _connect(path: Path, key: bytes) -> Any:
     for pragma in (
         "cipher_log_level = NONE",
         f"key = \"x'{key.hex()}'\"",
+        # An act writes some twenty pages and each is signed: SHA-512, the default, takes three times as long where the
+        # processor has instructions for SHA-256. `nbcase.crypto.sqlcipher_page` reads such pages too.
+        "cipher_hmac_algorithm = HMAC_SHA256",
         "journal_mode = WAL",
         "synchronous = FULL",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",

@@ -8,9 +8,8 @@ A restore from a backup takes transaction numbers back. Every row has a random m
 it stands on: where that row is no more, or has become another one, the reader is told to begin anew (`FeedPage.reset`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -144,11 +143,12 @@ _FROM_ELSEWHERE = sa.text(
 
 
 NEW_ROW = ("station_code", "desk_id", "record_type", "record_id", "version", "body")
+NewRow = tuple[str | None, str | None, str, str, int, bytes]
 
 
-def append(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows with all columns of `NEW_ROW` in the caller's transaction; `desk_id` is the desk that caused it, if one did."""
-    copy_rows(connection, change_feed, NEW_ROW, map(itemgetter(*NEW_ROW), rows))
+def append(connection: sa.Connection, rows: Iterable[NewRow]) -> None:
+    """Write rows with the columns of `NEW_ROW` in the caller's transaction; `desk_id` is the desk that caused it, if one did."""
+    copy_rows(connection, change_feed, NEW_ROW, rows)
 
 
 def parse_cursor(cursor: str) -> Cursor:

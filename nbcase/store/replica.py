@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
+from itertools import compress, groupby
+from operator import attrgetter, ne
 from typing import Any
 
 import msgspec
@@ -59,7 +59,8 @@ def apply_feed(connection: sa.Connection, rows: Sequence[FeedRow], *, notes: boo
         by_type.setdefault(row.record_type, []).append(row)
     written = 0
     for name, group in by_type.items():
-        written += _write(cursor, _kind(name), group, pending)
+        write = _update if notes else _write
+        written += write(cursor, _kind(name), group, pending)
         if notes:
             note(connection, _noted(name, group))
     if any(entry.outcome is None for entry in unsettled) and not state(connection, LAID_OVER_FROM, ""):
@@ -91,6 +92,39 @@ def _write(cursor: Any, kind: type[Record], rows: Sequence[FeedRow], pending: Ma
     lines = [_line(form, row, pending.get((row.record_type, row.record_id), ())) for row in sorted(rows, key=attrgetter("record_id"))]
     cursor.executemany(statement, lines)
     return int(cursor.rowcount)
+
+
+def _update(cursor: Any, kind: type[Record], rows: Sequence[FeedRow], pending: Mapping[Key, Sequence[_Pending]]) -> int:
+    """The same where most rows are here and a field or two of them differ: only these columns are set.
+
+    To set a column is to write each index that it is in, whether its value is another or not: half of the time of a pull.
+    """
+    form = wire_format(kind)
+    lines = _newest(form, rows, pending)
+    there = {row[form.place_of_id]: row for row in cursor.execute(form.rows.select_many, one_of(list(lines)))}
+    changed: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
+    new, written = [], 0
+    for record_id, line in lines.items():
+        row = there.get(record_id)
+        if row is None:
+            new.append(line)
+        elif line[form.place_of_version] >= row[form.place_of_version]:
+            written += 1
+            places = tuple(compress(range(len(line)), map(ne, row, line)))
+            changed.setdefault(places, []).append((*[line[place] for place in places], record_id))
+    cursor.executemany(form.rows.upsert, new)
+    for places, values in changed.items():
+        if places:
+            cursor.executemany(form.rows.update(places), values)
+    return written + len(new)
+
+
+def _newest(form: WireFormat[Any], rows: Sequence[FeedRow], pending: Mapping[Key, Sequence[_Pending]]) -> dict[str, Sequence[Any]]:
+    """The line of each record, of its newest version; in the order of ids."""
+    found: dict[str, Sequence[Any]] = {}
+    for row in sorted(rows, key=attrgetter("record_id", "version")):
+        found[row.record_id] = _line(form, row, pending.get((row.record_type, row.record_id), ()))
+    return found
 
 
 def _line(form: WireFormat[Any], row: FeedRow, pending: Sequence[_Pending]) -> Sequence[Any]:

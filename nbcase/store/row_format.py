@@ -25,9 +25,15 @@ class RowFormat(Generic[R]):
     kind: type[R]
     names: tuple[str, ...]
     select: str
+    select_many: str
     upsert: str
     _to_column: tuple[Convert | None, ...]
     _from_column: tuple[Convert | None, ...]
+
+    def update(self, places: Sequence[int]) -> str:
+        """Sets the columns at these places; its parameters are their values and the id."""
+        kept = ", ".join(f'"{self.names[place]}" = ?' for place in places)
+        return f'UPDATE "{TYPE_NAMES[self.kind]}" SET {kept} WHERE id = ?'
 
     def row(self, record: R) -> tuple[Any, ...]:
         """The record as parameters of `upsert`."""
@@ -66,6 +72,7 @@ def _format(kind: type[R]) -> RowFormat[R]:
         kind=kind,
         names=names,
         select=f'SELECT {", ".join(quoted)} FROM "{table.name}" WHERE id = ?',
+        select_many=f'SELECT {", ".join(quoted)} FROM "{table.name}" WHERE id IN (SELECT value FROM json_each(?))',
         upsert=f'INSERT INTO "{table.name}" ({", ".join(quoted)}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {kept}',
         _to_column=tuple(_to_column(column.type) for column in table.c),
         _from_column=tuple(_from_column(column.type) for column in table.c),

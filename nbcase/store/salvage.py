@@ -21,7 +21,7 @@ from nbcase.store.tables import attachment_content, desk_action, desk_metadata, 
 
 PAGE = 4096
 USABLE = 4016
-"""SQLCipher's reserve of 80 bytes taken off."""
+"""80 bytes taken off: SQLite keeps the reserve that SQLCipher first asks for, though HMAC-SHA256 needs but 48 of it."""
 
 _LEAF = 0x0D
 _MOST_LOCAL = USABLE - 35

@@ -10,6 +10,7 @@ work, and in between `search` computes the entries that were noted by itself, so
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -208,7 +209,7 @@ def _work_off_slice(engine: sa.Engine) -> None:
         last, seen = last_of_step, seen + len(noted)
         with writing(engine, gives_way=True) as connection:
             keys += _put(driver_cursor(connection), noted)
-    keys.sort()
+    keys.sort(key=itemgetter(0))
     for start in range(0, len(keys), SLICE_KEYS):
         with writing(engine, gives_way=True) as connection:
             _add_keys(driver_cursor(connection), keys[start : start + SLICE_KEYS])

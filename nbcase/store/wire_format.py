@@ -22,6 +22,8 @@ class WireFormat(Generic[R]):
     """How one record type goes from JSON to its row."""
 
     rows: RowFormat[R]
+    place_of_id: int
+    place_of_version: int
     _decode: Callable[[msgspec.Raw], Any]
     _to_column: tuple[tuple[int, Callable[[Any], Any]], ...]
 
@@ -57,6 +59,8 @@ def _format(kind: type[R]) -> WireFormat[R]:
     converts = [_as_text if raw else _convert(columns[name].type) for name, raw in zip(rows.names, is_json, strict=True)]
     return WireFormat(
         rows=rows,
+        place_of_id=rows.names.index("id"),
+        place_of_version=rows.names.index("version"),
         _decode=msgspec.json.Decoder(msgspec.defstruct(kind.__name__, fields)).decode,
         _to_column=tuple((place, convert) for place, convert in enumerate(converts) if convert is not None),
     )

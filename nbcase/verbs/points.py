@@ -90,7 +90,8 @@ def score(arguments: Arguments) -> int:
     import msgspec
 
     from nbcase.exchange.archive import Archive
-    from nbcase.points.monthly import Inputs, score_month
+    from nbcase.points.buckets import Inputs
+    from nbcase.points.monthly import score_month
     from nbcase.points.reading import load_points_catalogue
 
     catalogue, archive = load_points_catalogue(), Archive(arguments.data)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from nbcase.server.embedded import embedded_postgres
 from nbcase.store.centre_database import open_centre_database
-from nbcase.store.feed import START, append, read_page
+from nbcase.store.feed import START, NewRow, append, read_page
 from nbcase.store.tables import change_feed
 
 STATION = "3302120010"
@@ -55,8 +55,8 @@ def _write_one(engine: sa.Engine, writer: int, rows: int) -> None:
                 transaction.rollback()
 
 
-def _row(name: str) -> dict[str, object]:
-    return {"station_code": STATION, "desk_id": None, "record_type": "resident", "record_id": name, "version": 1, "body": b"{}"}
+def _row(name: str) -> NewRow:
+    return STATION, None, "resident", name, 1, b"{}"
 
 
 class Seen:

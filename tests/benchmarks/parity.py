@@ -2,10 +2,10 @@
 
 Random residents, dense around the edges that matter, of every district, for every catalogue (the shipped one and one with
 every kind of fact and node) and days on both sides of its versions, month ends and 29 February: the walker's facts, points,
-blocks and total against DuckDB's. Then the boundary vectors that the rules themselves name: every bound, key, constant and
+blocks and total against DuckDB's, by the text of the monthly run. Then the boundary vectors that the rules themselves name: every bound, key, constant and
 end of a range with its neighbours, alone and mixed. A part of the residents is scored by Spark too, from the same text
-brought over by sqlglot, and by the reading of the shipped catalogue that knows nothing of its language.
-`differences` counts every cell that is not the same; `--spark 0` leaves Spark out.
+brought over by sqlglot, by the buckets of a run over files, and by the reading of the shipped catalogue that knows nothing
+of its language. `differences` counts every cell that is not the same; `--spark 0` leaves Spark out.
 """
 
 import argparse
@@ -27,8 +27,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from nbcase.points.buckets import SCORES, Bucket, in_threads
 from nbcase.points.catalogue import PointsCatalogue
-from nbcase.points.engine import write
+from nbcase.points.engine import parts_of, write
 from nbcase.points.language import Compare, Divide, Expression, Fact, InList, Int, Lookup, Multiply, Step, walk
 from nbcase.points.monthly import columns_from
 from nbcase.points.reading import FOLDER, load_points_catalogue
@@ -42,6 +43,7 @@ DAYS = (date(2026, 10, 31), date(2024, 2, 29), date(2025, 1, 1), date(2024, 12, 
 FOLDERS = {"shipped": FOLDER, "everything": EVERYTHING}
 DISTRICTS = ("330203", "330205", "330206", "330211", "330212", "330213", "330225", "330226", "330281", "330282", "")
 PART = 4_000
+BUCKETS = 8
 MIXED = 4_000
 """Boundary vectors with several facts at an edge at once, beside those with one."""
 
@@ -159,33 +161,59 @@ def compare_rules(catalogue: PointsCatalogue, on: date) -> Counter[str]:
     return found
 
 
-def compare_spark(part: Part, folder: Path) -> Counter[str]:
-    """The walker against Spark, which runs the same text in its own dialect over the same prepared tables."""
+def compare_files(part: Part, folder: Path, *, spark: bool) -> Counter[str]:
+    """The walker against what reads prepared files: the buckets of a run, and the plain text in Spark's dialect."""
+    catalogue, people = catalogue_of(part.name), residents(part)
+    paths = {code: folder / f"{code}.parquet" for code in catalogue.tables}
+    with duckdb.connect() as connection:
+        prepared_tables(connection, catalogue, people)
+        for code, path in paths.items():
+            write(connection, f"SELECT * FROM t_{code}", path)
+    wanted = [walked(catalogue, records, part.on) for records in people]
+    found = Counter(cells=len(wanted) * len(wanted[0]))
+    (folder / SCORES).mkdir()
+    length = -(-len(people) // BUCKETS)
+    bucket = Bucket(
+        catalogue=catalogue, paths=paths, on=part.on, working=folder, last=len(people), length=length, memory_mb=500
+    )  # fmt: skip
+    for _ in in_threads(bucket, range(0, len(people), length)):
+        pass
+    with duckdb.connect() as connection:
+        result = connection.execute(f"SELECT * FROM {parts_of(folder / SCORES)}")
+        names = [column[0] for column in result.description]
+        _count_differing(found, "bucket", wanted, (dict(zip(names, row, strict=True)) for row in result.fetchall()))
+    if spark:
+        _count_differing(found, "spark", wanted, by_spark(catalogue, part.on, paths))
+    return found
+
+
+def _count_differing(found: Counter[str], what: str, wanted: Sequence[Mapping[str, int]], rows: Iterator[Mapping[str, Any]]) -> None:
+    seen = 0
+    for row in rows:
+        seen += 1
+        found.update(f"{what} {name}" for name, value in wanted[row["person"]].items() if row[name] != value)
+    if seen != len(wanted):
+        found[f"{what} people"] += abs(seen - len(wanted))
+
+
+def by_spark(catalogue: PointsCatalogue, on: date, paths: Mapping[str, Path]) -> Iterator[Mapping[str, Any]]:
+    """Everybody's row out of Spark, which is given the plain text in its own dialect."""
     import sqlglot
     from pyspark.sql import SparkSession
 
-    catalogue, people = catalogue_of(part.name), residents(part)
-    with duckdb.connect() as connection:
-        prepared_tables(connection, catalogue, people)
-        for code in catalogue.tables:
-            write(connection, f"SELECT * FROM t_{code}", folder / f"{code}.parquet")
     settings = {"spark.sql.ansi.enabled": "true", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
     builder = SparkSession.builder.master("local[2]")
     for key, value in settings.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
-    found: Counter[str] = Counter()
     try:
-        for code in catalogue.tables:
-            spark.read.parquet(str(folder / f"{code}.parquet")).createOrReplaceTempView(f"t_{code}")
-        text = rules_sql(catalogue, part.on, f"({facts_sql(catalogue, part.on)}) AS f")
+        for code, path in paths.items():
+            spark.read.parquet(str(path)).createOrReplaceTempView(f"t_{code}")
+        text = rules_sql(catalogue, on, f"({facts_sql(catalogue, on)}) AS f")
         for row in spark.sql(sqlglot.transpile(text, read="duckdb", write="spark")[0]).toLocalIterator():
-            wanted = walked(catalogue, people[row["person"]], part.on)
-            found["cells"] += len(wanted)
-            found.update(f"spark {name}" for name, value in wanted.items() if row[name] != value)
+            yield row.asDict()
     finally:
         spark.stop()
-    return found
 
 
 def parts(count: int, by_hand: int) -> list[Part]:
@@ -203,7 +231,7 @@ def parts(count: int, by_hand: int) -> list[Part]:
     return found
 
 
-def measure(count: int, second: int, spark: int) -> dict[str, object]:
+def measure(count: int, second: int, bucketed: int, *, spark: bool) -> dict[str, object]:
     """All comparisons."""
     began = time.perf_counter()
     found: Counter[str] = Counter()
@@ -216,9 +244,9 @@ def measure(count: int, second: int, spark: int) -> dict[str, object]:
         for on in DAYS:
             vectors += len(boundary_vectors(catalogue_of(name), on))
             found += compare_rules(catalogue_of(name), on)
-    for name in FOLDERS if spark else ():
+    for name in FOLDERS:
         with tempfile.TemporaryDirectory() as folder:
-            found += compare_spark(Part(name=name, on=DAYS[1], seed=-1, count=spark // len(FOLDERS)), Path(folder))
+            found += compare_files(Part(name=name, on=DAYS[1], seed=-1, count=bucketed // len(FOLDERS)), Path(folder), spark=spark)
     cells = found.pop("cells")
     return {
         "name": "parity",
@@ -231,12 +259,12 @@ def measure(count: int, second: int, spark: int) -> dict[str, object]:
         "cells": cells,
         "boundary_vectors": vectors,
         "took_s": round(time.perf_counter() - began, 1),
-        "sizes": {"residents": count, "by_hand": min(second, count // 2), "spark": spark},
+        "sizes": {"residents": count, "by_hand": min(second, count // 2), "buckets": bucketed, "spark": bucketed if spark else 0},
         "versions": {"duckdb": version("duckdb"), "python": platform.python_version()} | _spark_versions(spark),
     }
 
 
-def _spark_versions(spark: int) -> dict[str, str]:
+def _spark_versions(spark: bool) -> dict[str, str]:
     return {name: version(name) for name in ("pyspark", "sqlglot")} if spark else {}
 
 
@@ -250,7 +278,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     result: dict[str, Any] = (
-        measure(given.size * 100, given.size * 100, 0) if given.size else measure(given.residents, given.by_hand, given.spark)
+        measure(given.size * 100, given.size * 100, given.size * 100, spark=False)
+        if given.size
+        else measure(given.residents, given.by_hand, given.spark or given.by_hand, spark=given.spark > 0)
     )
     print(json.dumps(result, ensure_ascii=False) if given.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
 

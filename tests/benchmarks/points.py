@@ -47,7 +47,8 @@ from nbcase.points.language import (
     Switch,
     When,
 )
-from nbcase.points.monthly import Inputs, make_views, score_month
+from nbcase.points.buckets import Inputs, make_views
+from nbcase.points.monthly import score_month
 from nbcase.points.reading import load_points_catalogue
 from nbcase.points.sheet import needed_facts
 from nbcase.points.sql import facts_sql

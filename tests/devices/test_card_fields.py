@@ -1,13 +1,16 @@
 """From recognised lines to fields: what labels, places and checks make of good and bad readings."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbcase.devices.card_fields import CardReading, Line, is_upside_down, overlooked_boxes, read_fields, stands_on_end, turned_round
-from nbcase.devices.contract import Side
+from nbcase.devices.card_fields import CardReading, overlooked_boxes, turned_round
+from nbcase.devices.contract import DocumentType, Side
+from nbcase.devices.document_fields import read_document
+from nbcase.devices.text_engine import Line
 from nbcase.domain.identity import SYNTHETIC_AREA, make_number
 
 WIDTH, HEIGHT = 1011, 638
@@ -51,7 +54,7 @@ def front(**changed: str) -> list[Line]:
 
 
 def read(lines: list[Line]) -> CardReading:
-    return read_fields(lines, WIDTH, is_card=True, today=TODAY)
+    return read_document(lines, WIDTH, is_card=True, today=TODAY)
 
 
 def test_a_front_is_read_with_codes_and_dates_for_the_record() -> None:
@@ -211,18 +214,9 @@ def test_a_picture_of_something_else_has_no_fields_and_says_so() -> None:
     assert [problem.key for problem in reading.problems] == ["not_recognised"]
 
 
-@pytest.mark.parametrize("lines", [front(), back("2021.03.09-长期")])
-def test_a_card_on_its_head_is_noticed_and_turned(lines: list[Line]) -> None:
-    assert not is_upside_down(lines, HEIGHT)
-    on_its_head = turned_round(lines, WIDTH, HEIGHT)
-    assert is_upside_down(on_its_head, HEIGHT)
-    assert read(turned_round(on_its_head, WIDTH, HEIGHT)) == read(lines)
-
-
-def test_lines_from_top_to_bottom_mean_a_picture_on_its_side() -> None:
-    assert not stands_on_end(front())
-    assert stands_on_end([line("公民身份号码", 100, 62, 44, 178), line(NUMBER, 100, 336, 44, 574)])
-    assert not stands_on_end([])
+def test_boxes_turned_twice_are_where_they_were() -> None:
+    boxes = [found.box for found in front()]
+    assert turned_round(turned_round(boxes, WIDTH, HEIGHT), WIDTH, HEIGHT) == boxes
 
 
 def test_a_sign_overlooked_between_two_labels_is_looked_for_there() -> None:
@@ -250,8 +244,107 @@ scattered = st.builds(
 
 @given(st.lists(scattered, max_size=12), st.booleans())
 def test_any_lines_make_a_reading(lines: list[Line], is_card: bool) -> None:
-    reading = read_fields(lines, WIDTH, is_card=is_card, today=TODAY)
+    reading = read_document(lines, WIDTH, is_card=is_card, today=TODAY)
     assert all(field.needs_look for key, field in reading.fields.items() if key == "name")
     overlooked_boxes(lines, WIDTH)
-    is_upside_down(lines, HEIGHT)
-    stands_on_end(lines)
+
+
+def test_what_was_held_against_what_is_told_check_by_check() -> None:
+    checks = {check.key: check.passed for check in read(front()).checks}
+    assert checks == {"checksum": True, "area": True, "birth_date": True, "birth_matches": True, "sex_matches": True}
+    wrong = {check.key: (check.passed, bool(check.why)) for check in read(front(sex="男")).checks}
+    assert wrong["sex_matches"] == (False, True)
+
+
+def test_a_number_without_a_birth_date_beside_it_is_never_sure() -> None:
+    number = read(front(birth="")).fields["number"]
+    assert number.needs_look
+    assert "比对" in number.why
+
+
+@pytest.mark.parametrize("label", ["住址", "主址"])
+def test_a_label_of_the_address_that_was_misread_is_not_part_of_it(label: str) -> None:
+    lines = [replace(found, text=label) if found.text == "住址" else found for found in front()]
+    assert read(lines).fields["address"].value == "浙江省宁波市样例区示范街道试验路18号"
+
+
+def test_an_address_that_ends_in_the_middle_is_to_be_looked_at() -> None:
+    assert read(front(more_address="")).fields["address"].needs_look
+    assert not read(front()).fields["address"].needs_look
+
+
+def test_an_authority_is_found_without_its_label_and_is_never_a_date() -> None:
+    unlabelled = [found for found in back("2021.03.09-2041.03.09") if found.text != "签发机关"]
+    assert read(unlabelled).fields["authority"].value == "宁波市公安局样例分局"
+    odd = [line("签发机关", 212, 473, 126), line("2021.03.09-2041.03.09", 401, 471, 362)]
+    assert read(odd).fields["authority"].needs_look
+
+
+def test_the_back_of_a_residence_permit_has_pass_number_and_issues() -> None:
+    lines = [*back("2023.03.09-2028.03.08"), line("通行证号码H12345678", 212, 380, 400), line("签发次数01", 700, 380, 140)]
+    lines[1] = line("港澳居民居住证", 431, 175, 379, 80)
+    reading = read(lines)
+    assert (reading.type, reading.document_kind) == (DocumentType.HMT_RESIDENCE, "hmt_residence")
+    assert (reading.fields["pass_number"].value, reading.fields["issue_count"].value) == ("H12345678", "01")
+
+
+def test_the_front_of_a_residence_permit_is_told_by_its_number() -> None:
+    reading = read(front(number=make_number("810000", date(1992, 5, 18), 46), nation=""))
+    assert (reading.type, reading.document_kind) == (DocumentType.HMT_RESIDENCE, "hmt_residence")
+    assert read(front()).type is DocumentType.ID_CARD
+
+
+@pytest.mark.parametrize(
+    ("words", "type_"),
+    [
+        (("常住人口登记卡", "户主或与户主关系", "承办人签章"), DocumentType.HOUSEHOLD_PAGE),
+        (("房屋租赁合同", "出租方：样例", "承租方：样例", "租金每月一千元"), DocumentType.LEASE),
+    ],
+)
+def test_a_household_page_and_a_lease_are_plain_text(words: tuple[str, ...], type_: DocumentType) -> None:
+    reading = read([line(text, 100, 100 + 60 * row, 300) for row, text in enumerate(words)])
+    assert (reading.type, reading.text, reading.fields) == (type_, words, {})
+
+
+def foreigner(number: str, *more: Line) -> list[Line]:
+    return [
+        line("中华人民共和国外国人永久居留身份证", 300, 40, 600),
+        line("姓名/Name", 60, 110, 160),
+        line("SMITH, ANNA MARIA", 260, 110, 400),
+        line("史安娜", 260, 165, 120),
+        line("性别/Sex", 60, 220, 140),
+        line("女/F", 260, 220, 80),
+        line("出生日期/Date of Birth", 60, 280, 300),
+        line("1985.03.17", 400, 280, 160),
+        line("国籍/Nationality", 60, 340, 240),
+        line("加拿大/CAN", 400, 340, 160),
+        line("有效期限/Period of Validity", 60, 400, 360),
+        line("2019.06.01-2029.05.31", 440, 400, 320),
+        line("证件号码/Card No.", 60, 520, 240),
+        line(number, 320, 520, 400),
+        *more,
+    ]
+
+
+def test_a_foreigners_card_is_read_by_its_labels_in_two_languages() -> None:
+    reading = read(foreigner("CAN330285031710"))
+    assert (reading.type, reading.document_kind) == (DocumentType.FOREIGNER_CARD, "foreigner_2017")
+    assert {key: found.value for key, found in reading.fields.items()} == {
+        "name_latin": "SMITH, ANNA MARIA",
+        "sex_code": "2",
+        "birth_on": "1985-03-17",
+        "country_code": "CAN",
+        "valid_from_on": "2019-06-01",
+        "valid_until_on": "2029-05-31",
+        "number": "CAN330285031710",
+    }
+    assert {key for key, found in reading.fields.items() if found.needs_look} == {"name_latin", "number"}
+
+
+def test_a_foreigners_number_of_2023_has_a_check_sign_that_counts() -> None:
+    number = make_number("933124", date(1985, 3, 17), 46)
+    sound = read(foreigner(number))
+    assert sound.document_kind == "foreigner_2023"
+    assert not sound.fields["number"].needs_look
+    broken = number[:16] + str((int(number[16]) + 1) % 10) + number[17]
+    assert read(foreigner(broken)).fields["number"].needs_look

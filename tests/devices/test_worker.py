@@ -143,7 +143,7 @@ def test_several_values_come_one_by_one_and_a_cancel_is_heard_in_between(hosted:
     slow = hosted("slow")
     pages = slow.worker.stream("pages", str, 5.0, count=3)
     assert next(pages) == "page 0"
-    slow.worker.cancel()
+    slow.worker.nudge("cancel")
     with pytest.raises(DeviceError, match="已取消"):
         next(pages)
 

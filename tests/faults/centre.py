@@ -21,6 +21,7 @@ import nbcase.server.centre as centre_module
 from nbcase.domain import crashpoints
 from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import Offline
+from nbcase.operations.sealed_import import take_in_sealed
 from nbcase.server import app as app_module
 from nbcase.server.centre import Centre, open_centre
 from nbcase.store import tables
@@ -129,6 +130,11 @@ class SimulatedCentre:
             if not self.is_full:
                 self.bugs.append(f"{method} {path}: {type(error).__name__}: {error}")
         return _reply(sent)
+
+    def take_in(self, stick: Path) -> None:
+        """An administrator takes in a sealed file."""
+        with stick.open("rb") as file:
+            take_in_sealed(self.engine, self.centre.blobs, self.centre.key, file, "00" * 32, self.clock.now(), by_administrator=True)
 
     def arrived(self) -> tuple[str, ...]:
         """Ids of all actions in the order in which the centre committed them."""

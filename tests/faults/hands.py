@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import Catalogue, load_catalogue
 from nbcase.operations.conflicts import PRESENT, THEIRS, YOURS, edited, resolve
 from nbcase.operations.desk import Desk, NoCentre
+from nbcase.operations.seal import export_sealed
 from nbcase.store import people, tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import DeskIdentity, desk_work, read_action, state
@@ -127,6 +129,12 @@ class Hands:
             items=_items(),
             centre=NoCentre(),
         )
+
+    def export(self, target: Path) -> None:
+        """Everything unsent onto a stick; `UserError` where nothing is."""
+        with reading(self.engine) as connection:
+            desk = self._as_operations_see_it(connection)
+        export_sealed(desk, target)
 
     def _misplace(self, step: Step) -> Action | None:
         """A new record for a station that is not the desk's: the centre must refuse it, and only it."""

@@ -66,7 +66,7 @@ class LineFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that happens. `verb` is one of `WEIGHTS`; the other fields are what it needs."""
+    """One thing that happens. `verb` is one of `WEIGHTS`, ``exports`` or ``stick arrives``; the other fields are what it needs."""
 
     verb: str
     desk: int = 0
@@ -107,7 +107,7 @@ class Step:
         return []
 
 
-OF_A_DESK = ("register", "change", "move", "misplace", "decide", "contact", "clock", "dies")
+OF_A_DESK = ("register", "change", "move", "misplace", "decide", "contact", "clock", "dies", "exports")
 
 
 def _shown(values: Sequence[tuple[str, str | None]]) -> str:
@@ -203,6 +203,9 @@ WEIGHTS = {
     "restored": 1,
 }
 
+STICKS = 0.3
+"""The share of histories in which a stick is carried."""
+
 SECONDS = {"clock": (-86_400, 86_400, 1, 60, 900), "waits": (1, 30, 600, 3_600)}
 """By how much a desk's clock jumps, and how long nothing happens."""
 
@@ -218,4 +221,20 @@ POOL: dict[str, tuple[str | None, ...]] = {
 def write_script(seed: int, steps: int = 32) -> Script:
     """The history of a seed."""
     chance = random.Random(seed)
-    return Script(seed, _Writer(chance).write(chance.randint(steps - 8, steps + 8)))
+    written = _Writer(chance).write(chance.randint(steps - 8, steps + 8))
+    return Script(seed, _with_stick(random.Random(f"stick {seed}"), written))
+
+
+def _with_stick(chance: random.Random, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """In some histories a desk's unsent work also goes by a stick, which arrives later, sometimes twice.
+
+    By chance of its own, so that the other steps of a seed stay what they were before there were sticks.
+    """
+    if chance.random() >= STICKS:
+        return steps
+    found = list(steps)
+    place = chance.randrange(len(found) // 2)
+    found.insert(place, Step(verb="exports", desk=chance.randrange(len(DESKS))))
+    for _ in range(chance.choice((1, 1, 2))):
+        found.insert(chance.randint(place + 1, len(found)), Step(verb="stick arrives"))
+    return tuple(found)

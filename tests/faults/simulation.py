@@ -149,6 +149,8 @@ class History:
                 desk.clock.advance(timedelta(seconds=step.seconds))
             case "dies":
                 self._crash(desk)
+            case "exports" | "stick arrives":
+                self._carry(desk, step.verb)
             case _:
                 self._work(desk, step)
 
@@ -175,6 +177,17 @@ class History:
             self._step = None
         if desk.disk.is_off:
             self._crash(desk)
+
+    def _carry(self, desk: SimulatedDesk, verb: str) -> None:
+        """What waits goes onto a stick, or the stick comes to the centre; nothing to export and no stick are no trouble."""
+        stick = self.world.folder / "desks" / "stick.nbseal"
+        try:
+            if verb == "exports":
+                desk.hands.export(stick)
+            elif stick.exists():
+                self.world.centre.take_in(stick)
+        except UserError:
+            pass
 
     def _crash(self, desk: SimulatedDesk) -> None:
         self._step = None

@@ -85,6 +85,8 @@ class Counter:
     tasks: Tasks = field(default_factory=InlineTasks)
     settings: Settings = field(default_factory=Settings)
     reader: Any = None
+    scanner: Any = None
+    camera: Any = None
     document_reader: Any = None
     sync: Any = None
     language: str = "zh"

@@ -8,8 +8,8 @@ from nbcase.demo.departments import write_month
 from nbcase.exchange.accept import accept_delivery
 from nbcase.exchange.archive import Archive, Quality
 from nbcase.exchange.delivery import Manifest, file_hash, write_manifest
+from nbcase.points.buckets import Inputs
 from nbcase.points.catalogue import PointsCatalogue
-from nbcase.points.monthly import Inputs
 from nbcase.points.reading import load_points_catalogue
 
 NOW = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)

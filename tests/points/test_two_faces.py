@@ -64,11 +64,11 @@ def _codes(catalogue: PointsCatalogue, table: Table) -> dict[str, list[str]]:
     return codes
 
 
-def by_sql(catalogue: PointsCatalogue, people: list[Records], on: date) -> list[dict[str, Any]]:
-    """Everybody's facts and points out of DuckDB, by person."""
+def by_sql(catalogue: PointsCatalogue, people: list[Records], on: date, *, in_order: bool = True) -> list[dict[str, Any]]:
+    """Everybody's facts and points out of DuckDB, by person: from tables in order as the monthly run has it, or by the plain text."""
     with duckdb.connect() as connection:
         prepared_tables(connection, catalogue, people)
-        connection.execute(f"CREATE TABLE facts AS {facts_sql(catalogue, on)}")
+        connection.execute(f"CREATE TABLE facts AS {facts_sql(catalogue, on, in_order=in_order)}")
         result = connection.execute(f"{rules_sql(catalogue, on, 'facts')} ORDER BY person")
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -104,13 +104,14 @@ def _typed(name: str, kind: ColumnKind) -> str:
     return f"CAST({name} AS VARCHAR)" if kind is ColumnKind.CODE else f"CAST(NULLIF({name}, {ABSENT}) AS {DELIVERED[kind]})"
 
 
+@pytest.mark.parametrize("in_order", [True, False], ids=["in order", "plain"])
 @pytest.mark.parametrize("on", DAYS)
 @pytest.mark.parametrize("folder", [FOLDER, EVERYTHING], ids=["shipped", "every kind"])
-def test_walker_and_sql_agree_on_every_fact_and_line(folder: Path, on: date) -> None:
+def test_walker_and_sql_agree_on_every_fact_and_line(folder: Path, on: date, in_order: bool) -> None:
     catalogue = load_points_catalogue(folder)
     chance = random.Random(f"{folder.name} {on}")
     people = [random_records(catalogue, chance, on) for _ in range(400)]
-    rows = by_sql(catalogue, people, on)
+    rows = by_sql(catalogue, people, on, in_order=in_order)
     columns = columns_of(catalogue, on)
     differences = []
     for person, records in enumerate(people):

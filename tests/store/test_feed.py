@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nbcase.domain.clerk import Station
 from nbcase.domain.errors import UserError
 from nbcase.store.centre_database import open_centre_database
-from nbcase.store.feed import START, adopt_feed, append, parse_cursor, read_page
+from nbcase.store.feed import START, NewRow, adopt_feed, append, parse_cursor, read_page
 from nbcase.store.people import add_people
 from nbcase.store.tables import change_feed
 
@@ -25,8 +25,8 @@ def engine(centre_database: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
-def _row(name: str, station_code: str | None = STATION) -> dict[str, object]:
-    return {"station_code": station_code, "desk_id": "d", "record_type": "resident", "record_id": name, "version": 1, "body": b"{}"}
+def _row(name: str, station_code: str | None = STATION) -> NewRow:
+    return station_code, "d", "resident", name, 1, b"{}"
 
 
 def _read(engine: sa.Engine, cursor: str, limit: int = 500) -> tuple[list[str], str]:

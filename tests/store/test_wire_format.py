@@ -132,7 +132,7 @@ def _scheme() -> list[Record]:
         changed_at=AT,
         station_code="s",
     )
-    return [draft, SchemeSignature(id="w", draft_id="q", content_hash="h", clerk_id="l", clerk_name="样", signed_at=AT, station_code="s")]
+    return [draft, SchemeSignature(id="w", draft_id="q", content_hash="h", is_proposal=True, clerk_id="l", clerk_name="样", signed_at=AT, station_code="s")]
 
 
 def _round() -> list[Record]:

@@ -166,6 +166,7 @@ def test_only_supervisors_touch_a_draft_at_the_desk_and_at_the_centre(make_desk:
         id=derived_id(b"", "x"),
         draft_id=draft.id,
         content_hash=draft.content_hash,
+        is_proposal=False,
         clerk_id="clerk-wu",
         clerk_name="样wu",
         signed_at=chief.clock.now(),

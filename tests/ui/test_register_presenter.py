@@ -101,6 +101,9 @@ class FormFake:
     def show_reading(self, words: str) -> None:
         self.reading = words
 
+    def show_live(self, picture: bytes) -> None:
+        self.live = picture
+
     def show_saved(self, text: str) -> None:
         self.saved = text
 
@@ -200,7 +203,7 @@ def test_a_reader_that_fails_leaves_the_form_as_it_is(scene: Scene) -> None:
 
 def test_without_a_camera_it_is_said_and_another_way_offered(scene: Scene) -> None:
     counter, _, presenter = scene
-    presenter.documents.use_camera()
+    presenter.imaging.capture_card()
     assert isinstance(counter.troubles[0], DeviceError)
     assert "F4" in counter.troubles[0].do
 

@@ -16,6 +16,7 @@ from nbcase.domain.ids import derived_id
 from nbcase.domain.permit import Permit
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import Round, RoundSignature, RoundStage
+from nbcase.domain.score import Score
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.decide import Verdict, decide
@@ -24,6 +25,7 @@ from nbcase.operations.rank import check_list, publish_round, rank_round, ranked
 from nbcase.operations.roundfile import open_round
 from nbcase.operations.rounds import SIGN, sign_round
 from nbcase.points.ranking import Placement, place
+from nbcase.points.spans import month_of
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import write_scores
 from nbcase.store.desk_database import reading
@@ -59,7 +61,7 @@ class Office:
     def score(self, *people: tuple[Resident, int]) -> None:
         """Scores that differ by the months of insurance."""
         with transaction(self.engine) as connection:
-            write_scores(connection, [score_of(person, _rows(months), on=date(2026, 3, 1)) for person, months in people])
+            write_scores(connection, [_score(person, months) for person, months in people])
 
     def admit(self, window: DeskWindow, case_id: str) -> None:
         """A reviewer comes to the second station, which has none, and finds the case in order."""
@@ -79,9 +81,13 @@ class Office:
             return publish_round(connection, self.round_id, CATALOGUE, CALENDAR, self.today)
 
 
+def _score(person: Resident, months: int, version: int = 0) -> Score:
+    return replace(score_of(person, _rows(months), on=date(2026, 3, 1)), version=version)
+
+
 def _rows(months: int) -> dict[str, list[dict[str, object]]]:
-    insured = dict(ROWS["insurance"][0])
-    insured["first_month"] = insured["last_month"] - months + 1
+    last = month_of(date(2026, 2, 1))
+    insured = {**ROWS["insurance"][0], "first_month": last - months + 1, "last_month": last}
     return {**ROWS, "insurance": [insured]}
 
 
@@ -148,9 +154,9 @@ def test_from_two_desks_to_the_explained_final_list(
     first.contact()
     second.contact()
     page = rounds_page(first, people[1].id)
-    assert told(page) == ["甲小：名额已满：末位 72.75 分，您 67.75 分，差 5 分"]
+    assert told(page) == ["甲小：名额已满：末位 70.5 分，您 65.5 分，差 5 分"]
     page = rounds_page(second, people[2].id)
-    assert told(page) == ["甲小：名额已满：末位 72.75 分，您 62.75 分，差 10 分", "乙小：录取；末位 62.75 分"]
+    assert told(page) == ["甲小：名额已满：末位 70.5 分，您 60.5 分，差 10 分", "乙小：录取；末位 60.5 分"]
     _object(first, people[1].id, office.round_id)
     first.contact()
     clock.advance(timedelta(days=11))
@@ -164,16 +170,16 @@ def test_from_two_desks_to_the_explained_final_list(
     again = office.rank()
     assert [row.place for row in again.draft_rows] == ["甲小", "乙小", None]
     first.contact()
-    assert told(rounds_page(first, people[1].id)) == ["甲小：名额已满：末位 72.75 分，您 67.75 分，差 5 分"], "the public list stands"
+    assert told(rounds_page(first, people[1].id)) == ["甲小：名额已满：末位 70.5 分，您 65.5 分，差 5 分"], "the public list stands"
     sign(first, reviewer, again.list_hash, office.round_id)
     sign(first, clerk("qian"), again.list_hash, office.round_id)
     assert office.publish().stage is RoundStage.FINAL
     first.contact()
     second.contact()
     page = rounds_page(first, people[1].id)
-    assert told(page) == ["甲小：名额已满：末位 72.75 分，您 67.75 分，差 5 分", "乙小：录取；末位 67.75 分"]
+    assert told(page) == ["甲小：名额已满：末位 70.5 分，您 65.5 分，差 5 分", "乙小：录取；末位 65.5 分"]
     page = rounds_page(second, people[2].id)
-    assert told(page)[1] == "乙小：名额已满：末位 67.75 分，您 62.75 分，差 5 分"
+    assert told(page)[1] == "乙小：名额已满：末位 65.5 分，您 60.5 分，差 5 分"
     assert need(first, wrong).form["choice_2"] == "乙小"
     assert not [*first.troubles, *second.troubles]
 
@@ -271,7 +277,7 @@ def test_a_change_after_the_signatures_stops_the_publication(
     for signer in ("zhao", "qian"):
         sign(window, clerk(signer), ranked.list_hash, opened.id)
     with transaction(office.engine) as connection:
-        write_scores(connection, [replace(score_of(person, _rows(30), on=date(2026, 3, 1)), version=1)])
+        write_scores(connection, [_score(person, 30, version=1)])
     with pytest.raises(UserError, match="签名之后申请或积分有了变化"):
         office.publish()
 
@@ -299,7 +305,7 @@ def test_loan_tiers_come_from_the_same_ranking(
     with transaction(office.engine) as connection:
         found = ranked_list(connection, opened, CATALOGUE).results
     assert [entry.place for entry in found] == ["一档", "二档", None]
-    assert [(choice.why, choice.missing) for choice in found[1].choices] == [("below_least", 225), ("placed", 0)]
+    assert [(choice.why, choice.missing) for choice in found[1].choices] == [("below_least", 450), ("placed", 0)]
 
 
 def test_where_the_district_takes_the_parent_with_more_points_the_other_ones_count(
@@ -318,7 +324,7 @@ def test_where_the_district_takes_the_parent_with_more_points_the_other_ones_cou
     window.contact()
     with transaction(office.engine) as connection:
         (found,) = ranked_list(connection, opened, CATALOGUE).results
-    assert (found.counted_id, found.points) == (other.id, 7275)
+    assert (found.counted_id, found.points) == (other.id, 7050)
 
 
 def _citizen_id(window: DeskWindow, number: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from nbcase.domain.action import Answer, Outcome
 from nbcase.domain.resident import Resident
-from nbcase.operations.look import OutboxRow
+from nbcase.operations.decide import Verdict, decide
+from nbcase.operations.look import OutboxRow, case_detail, resident_view
 from nbcase.operations.recordwords import FIELD_NAMES, RECORD_NAMES, field_name, record_name, value_words
 from nbcase.store.desk_database import writing
 from nbcase.store.desk_work import desk_work
@@ -16,7 +17,8 @@ from nbcase.store.records import RECORD_TYPES, UNMERGED
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter
 from tests.parts.line import Line
-from tests.parts.residents import applied, with_permit
+from tests.parts.residents import applied, issued_elsewhere, with_permit
+from ui.pages.residents.presenter import permit_words
 from ui.pages.sync.changewords import ChangeLine
 from ui.pages.sync.drill import DrillState
 from ui.pages.sync.presenter import Group, SyncPresenter, outcome_words, row_title
@@ -218,3 +220,33 @@ def test_values_are_said_as_people_read_them() -> None:
     assert value_words("is_late", False) == "否"
     assert value_words("employer", None) == "—"
     assert value_words("form", {"a": 1}) == "1 项"
+
+
+@pytest.mark.parametrize(
+    ("is_elsewhere", "here", "at_the_person"), [(True, "需处理", "中心已有别处的证"), (False, "可补核", "没有别处的证")]
+)
+def test_what_the_centre_says_of_a_provisional_permit_is_asked_and_told_here_and_told_at_the_person(
+    counter_for: Callable[..., Counter], is_elsewhere: bool, here: str, at_the_person: str
+) -> None:
+    counter = counter_for(role="reviewer", people=150)
+    line = counter.sync = Line(counter, is_online=False)
+    case_id = applied(counter)
+    counter.centre.is_reachable = False
+    decide(counter.desk, counter.clerk.record, Verdict(case_id=case_id, decision_code="approve", reason_codes=("complete_work",)))
+    resident_id = case_detail(counter.desk, case_id).row.case.resident_id
+    assert resident_id is not None
+
+    def person_words() -> str:
+        return permit_words(resident_view(counter.desk, resident_id), counter.desk.today())[0]
+
+    view = FakePage()
+    presenter = SyncPresenter(view, counter)
+    presenter.refresh()
+    assert "暂证" not in view.subtitle
+    assert person_words().endswith("（暂）")
+    counter.centre.is_reachable = line.is_online = True
+    if is_elsewhere:
+        issued_elsewhere(counter, case_id)
+    presenter.refresh()
+    assert here in view.subtitle
+    assert at_the_person in person_words()

@@ -120,6 +120,10 @@ class PanelHeading(QWidget):
         self.setFixedHeight(theme.size.row_event)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def set_title(self, text: str) -> None:
+        """Change the title."""
+        self._title.setText(text)
+
     def set_meta(self, text: str) -> None:
         """Change the word beside the title."""
         self._meta.setText(text)

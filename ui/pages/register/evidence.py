@@ -267,6 +267,11 @@ class EvidencePanel(QWidget):
         self._meta.setText(self._meta_words())
         self._show_picture()
 
+    def show_live(self, picture: bytes) -> None:
+        """What the camera sees now, in place of what was captured, until that is shown again."""
+        self._meta.setText(tr("高拍仪"))
+        self._decode(picture, self._view.show_document)
+
     def next_view(self) -> None:
         """The next view that there is: front, back, original."""
         there = [code for code in _VIEWS if self._has(code)]

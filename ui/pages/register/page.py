@@ -86,7 +86,7 @@ class RegisterPage(Page):
         self._card = KeyButton(tr("读卡"), key="F2", icon="id-card", small=True)
         self._card.clicked.connect(self._presenter.documents.read_card)
         self._camera = KeyButton(tr("高拍"), key="F3", icon="camera", small=True)
-        self._camera.clicked.connect(self._presenter.documents.use_camera)
+        self._camera.clicked.connect(self._presenter.imaging.capture_card)
         self._file = KeyButton(tr("文件"), key="F4", icon="file-text", small=True)
         self._file.clicked.connect(self._pick_picture)
         self._new = KeyButton(tr("下一人"), key="Ctrl+N", icon="user-plus", small=True)
@@ -144,6 +144,7 @@ class RegisterPage(Page):
             "F8": self._go_to_gap,
             "F9": self._evidence.next_view,
             "Ctrl+E": self._presenter.unlock,
+            "Shift+F3": self._presenter.imaging.capture_proof,
             "Shift+F4": self._pick_proof,
             "Ctrl+Shift+V": self._paste,
         }
@@ -175,6 +176,7 @@ class RegisterPage(Page):
             KeyHelp(key="Alt+1–3", what=tr("证件上的字：选这一种读法")),
             KeyHelp(key="F9", what=tr("正面、反面、原图")),
             KeyHelp(key="Ctrl+E", what=tr("改证件填入的内容")),
+            KeyHelp(key="Shift+F3", what=tr("扫住所证明，进纸器里有几页收几页")),
             KeyHelp(key="Shift+F4", what=tr("住所证明扫描件")),
             KeyHelp(key="Ctrl+Shift+V", what=tr("粘贴图片")),
             KeyHelp(key="Alt+N", what=tr("地址作为新房屋")),
@@ -312,6 +314,10 @@ class RegisterPage(Page):
         """What is being read now."""
         self._reading = words
         self._show_subtitle()
+
+    def show_live(self, picture: bytes) -> None:
+        """What the camera sees now."""
+        self._evidence.show_live(picture)
 
     def show_saved(self, text: str) -> None:
         """When the draft was kept."""
@@ -492,6 +498,8 @@ class RegisterPage(Page):
             event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._presenter.imaging.cancel():
+            return
         if event.key() == Qt.Key.Key_Escape and not self._ask.is_asking and self._stack.currentIndex() == 0:
             if self._is_discarding:
                 self._is_discarding = False

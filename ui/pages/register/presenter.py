@@ -1,6 +1,6 @@
 """What 登记 does with one registration, from the first key to its end; its parts have modules of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,12 @@ from nbcase.operations.offers import known_answers, present_standing
 from ui.pages.register.acceptance import Acceptance
 from ui.pages.register.capture import derive, number_check
 from ui.pages.register.examination import examined, warning_words
+from ui.pages.register.imaging import Imaging
 from ui.pages.register.known import KnownPeople
 from ui.pages.register.reading import DocumentReading, Session
 from ui.pages.register.view import Hand, Part, RegisterView
 from ui.pages.register.work import ITEM, SITUATION, Work, saved_words, work_of
-from ui.scanfile import read_scan
+from ui.scanfile import media_type_of, read_scan
 
 
 class RegisterPresenter(Part):
@@ -35,6 +36,7 @@ class RegisterPresenter(Part):
         self._examined = 0
         form_keys = frozenset(field.key for field in self._situation.fields())
         self.documents = DocumentReading(self._hand, form_keys, Session(next=self._next_work, refresh=self._refresh, keep=self.keep))
+        self.imaging = Imaging(self._hand, self._take_captured, self.add_proof_picture)
         self.known = KnownPeople(self._hand, self._take_known)
         self.acceptance = Acceptance(self._hand, self.keep)
 
@@ -164,6 +166,11 @@ class RegisterPresenter(Part):
         self.keep()
         self._view.focus_gap()
 
+    def _take_captured(self, work: Work | None, picture: bytes) -> None:
+        """A card's picture, unless another registration was taken up while the device worked."""
+        if work is self._work:
+            self.documents.take_picture_bytes(picture, tr("证件图片"))
+
     def pick_dwelling(self, dwelling: Dwelling) -> None:
         """A known dwelling gives its kind, its landlord and, with a lease on record, its proof."""
         work = self._work
@@ -176,12 +183,19 @@ class RegisterPresenter(Part):
 
     def add_proof(self, path: Path) -> None:
         """A scan of the proof of dwelling."""
-        work, desk = self._work, self._context.desk
+        self._keep_proof(self._work, lambda: read_scan(path))
+
+    def add_proof_picture(self, work: Work | None, picture: bytes) -> None:
+        """The same from a scanner or a camera."""
+        self._keep_proof(work, lambda: (picture, media_type_of(picture, tr("扫描件"))))
+
+    def _keep_proof(self, work: Work | None, load: Callable[[], tuple[bytes, str]]) -> None:
+        desk = self._context.desk
         if work is None:
             return
 
         def keep() -> tuple[DraftFile, bytes]:
-            content, media_type = read_scan(path)
+            content, media_type = load()
             return keep_draft_file(desk, "dwelling_proof", content, media_type), content
 
         self._context.tasks.run_in_order(keep, then=partial(self._take_proof, work), otherwise=self._context.trouble)

@@ -63,10 +63,6 @@ class DocumentReading(Part):
         self._start_reading(tr("请把证件放到读卡器上…"))
         self._context.tasks.run(reader.read, then=partial(self._take_card, self._work), otherwise=partial(self._failed, self._work))
 
-    def use_camera(self) -> None:
-        """Say honestly that there is no camera here."""
-        self._context.trouble(DeviceError(tr("没有接高拍仪。"), safe=tr("表单没有改动。"), do=tr("按 F4 选图片文件，或把图片拖进来。")))
-
     def _start_reading(self, words: str) -> None:
         self._is_reading = True
         self._view.show_reading(words)

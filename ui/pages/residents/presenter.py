@@ -27,6 +27,7 @@ from nbcase.operations.look import (
 from nbcase.operations.offers import Offer, offers
 from nbcase.operations.page import RowPage
 from nbcase.operations.printing import paper_name
+from nbcase.operations.provisional import ProvisionalAnswer
 from nbcase.operations.reveal import reveal_number
 from ui.casewords import day_words, printed_words, state_words
 from ui.printwork import print_one
@@ -260,7 +261,7 @@ def permit_words(view: ResidentView, today: date) -> tuple[str, str]:
     made = view.standing.endorsements_of(permit)
     head = tr("浙江省居住证，{day} 发证，签注 {n} 次").format(day=permit.issued_on, n=len(made))
     if permit.is_provisional:
-        head += tr("（暂）")
+        head += provisional_words(view.provisional)
     if view.permit_state is PermitState.CANCELLED:
         reason = codes.name("cancel_reason", permit.cancel_reason_code)
         return head, tr("{day} 注销：{reason}").format(day=permit.cancelled_on, reason=reason)
@@ -270,6 +271,13 @@ def permit_words(view: ResidentView, today: date) -> tuple[str, str]:
         left = (view.window.closes_on - today).days
         return head, tr("现在可签注，至 {day}，剩 {n} 日").format(day=view.window.closes_on, n=left)
     return head, tr("下次签注 {first} 至 {last}").format(first=view.window.opens_on, last=view.window.closes_on)
+
+
+def provisional_words(answer: ProvisionalAnswer | None) -> str:
+    """What stands behind a provisional permit: what the centre has said of it so far."""
+    if answer is None:
+        return tr("（暂）")
+    return tr("（暂，中心已有别处的证，请复核岗核实）") if answer.is_disputed else tr("（暂，中心没有别处的证，可补核）")
 
 
 def timeline_rows(view: ResidentView, today: date) -> tuple[list[TimelineRow], date, date]:

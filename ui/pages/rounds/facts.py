@@ -50,7 +50,7 @@ class RoundFacts(QWidget):
         figure, meta = _figures(entry)
         self._figure.setText(figure)
         self._meta.setText(meta)
-        self._facts.show_facts(_round_facts(entry) if application is None else _application_facts(entry, application))
+        self._facts.show_facts(_round_facts(entry) if application is None else _application_facts(entry, application, today))
         counts = taken(entry)
         self._places.show_rows(
             [
@@ -108,9 +108,9 @@ def _notice_words(one: Round) -> str:
     return tr("{first} 至 {last}").format(first=one.notice_from_on, last=one.notice_until_on)
 
 
-def _application_facts(entry: Entry, application: Application) -> list[tuple[str, str]]:
+def _application_facts(entry: Entry, application: Application, today: date) -> list[tuple[str, str]]:
     one, case, result = application.round, application.case, application.result
-    facts = [(tr("受理号"), case.number), (tr("阶段"), stage_words(one))]
+    facts = [(tr("受理号"), case.number), (tr("阶段"), stage_words(one, today))]
     if child := case.form.get("child_name"):
         facts.insert(0, (tr("孩子"), str(child)))
     if result is None:
@@ -126,9 +126,11 @@ def _application_facts(entry: Entry, application: Application) -> list[tuple[str
     ]
 
 
-def stage_words(one: Round) -> str:
+def stage_words(one: Round, today: date) -> str:
     """Where a round stands, with its day."""
     match one.stage:
+        case RoundStage.OPEN if today > one.closes_on:
+            return tr("报名 {day} 已截止").format(day=one.closes_on)
         case RoundStage.OPEN:
             return tr("报名至 {day}").format(day=one.closes_on)
         case RoundStage.NOTICE:
@@ -141,7 +143,7 @@ def entry_row(entry: Entry, today: date) -> LineRow:
     """One line of the list at the left."""
     one, application = entry.view.round, entry.application
     tag, tone = _round_tag(one, today) if application is None else _application_tag(application)
-    return LineRow(title=one.name, under=stage_words(one), tag=tag, tag_tone=tone, payload=entry)
+    return LineRow(title=one.name, under=stage_words(one, today), tag=tag, tag_tone=tone, payload=entry)
 
 
 def _round_tag(one: Round, today: date) -> tuple[str, Tone]:

@@ -21,11 +21,12 @@ from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton
 from ui.widgets.fields import Option
 from ui.widgets.lists import LineList, LineRow
-from ui.widgets.panels import Columns, Panel, row_of
-from ui.widgets.text import EmptyLine, Line, PanelHeading
+from ui.widgets.panels import Columns, Panel, column_of, row_of
+from ui.widgets.text import EmptyLine, PanelHeading
 
 _LIST, _FACTS = 300, 372
 _ORDER, _NAME, _NUMBER = 44, 108, 136
+_NOTHING = 2
 _ABOUT = frozenset({"round", "round_result", "round_signature", "case", "resident"})
 
 
@@ -50,7 +51,7 @@ class RoundsPage(Page):
         self._nothing = EmptyLine("")
         self._rows.addWidget(self._public)
         self._rows.addWidget(self._choices)
-        self._rows.addWidget(self._nothing)
+        self._rows.addWidget(column_of(self._nothing))
         self._heading = PanelHeading(tr("名单"))
         self._sign = KeyButton(tr("签名"), key="Ctrl+Return", role="primary")
         self._object = KeyButton(tr("提出异议"), key="Ctrl+N")
@@ -61,7 +62,7 @@ class RoundsPage(Page):
         self._ask = AskBar()
         self._stack = QStackedWidget()
         self._empty = EmptyLine("")
-        self._stack.addWidget(self._empty)
+        self._stack.addWidget(column_of(self._empty))
         self._stack.addWidget(self._build())
         self.set_body(self._stack)
 
@@ -71,7 +72,6 @@ class RoundsPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._heading)
-        column.addWidget(Line())
         column.addWidget(self._rows, 1)
         footer = row_of(self._print, None, self._object, self._sign, padding=(current_theme().space.l, 0))
         main = Panel(right, footer=footer, scrolls=False)
@@ -137,10 +137,11 @@ class RoundsPage(Page):
     def _show_list(self, entry: Entry) -> None:
         one, rows = entry.view.round, shown_rows(entry)
         is_draft = bool(one.list_hash) and one.list_hash != one.published_hash
+        self._heading.set_title(tr("名单"))
         self._heading.set_meta(tr("待签名，不公开") if is_draft else tr("{n} 件").format(n=len(rows)) if rows else "")
         if not rows:
             self._nothing.show_text(tr("报名截止、中心排名之后，名单在这里。"))
-            self._rows.setCurrentWidget(self._nothing)
+            self._rows.setCurrentIndex(_NOTHING)
             return
         self._public.show_rows(
             [
@@ -160,10 +161,11 @@ class RoundsPage(Page):
     def _show_choices(self, entry: Entry) -> None:
         assert entry.application is not None
         result = entry.application.result
-        self._heading.set_meta(tr("每个志愿为什么") if result is not None else "")
+        self._heading.set_title(tr("志愿"))
+        self._heading.set_meta(tr("录取或没有录取的原因") if result is not None else "")
         if result is None:
             self._nothing.show_text(tr("名单还没有公布，没有结果可说明。"))
-            self._rows.setCurrentWidget(self._nothing)
+            self._rows.setCurrentIndex(_NOTHING)
             return
         self._choices.show_rows(
             [

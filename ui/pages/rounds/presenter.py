@@ -91,7 +91,8 @@ class RoundsPresenter:
         self._context.tasks.run(read, then=take, otherwise=self._context.trouble)
 
     def _take(self, resident: Resident | None, entries: Sequence[Entry], wanted: str) -> None:
-        self.entry = next((entry for entry in entries if entry.key == wanted), entries[0] if entries else None)
+        told = [entry for entry in entries if entry.application is not None and entry.application.result is not None]
+        self.entry = next((entry for entry in entries if entry.key == wanted), (*told, *entries, None)[0])
         self._view.show_entries(resident, entries, self.entry.key if self.entry is not None else "")
         if self.entry is not None:
             self._view.show_entry(self.entry)

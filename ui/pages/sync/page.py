@@ -291,12 +291,12 @@ class SyncPage(Page):
             self._presenter.follow()
 
     def _arrange(self) -> None:
-        """A small window needs the height: the proof goes below the act, the line above tells the problem, and what is unfolded
-        takes the place of the figures.
+        """A small window needs the height: the proof goes below the act, and what is unfolded takes the place of the figures and
+        of the problem.
         """
         is_small = self._is_small()
         self._strip.setVisible(not is_small or self._columns.is_folded)
-        self._problem_holder.setVisible(self._has_problem and not is_small)
+        self._problem_holder.setVisible(self._has_problem and (not is_small or self._columns.is_folded))
         self._evidence_line.setVisible(not is_small)
         (self._side_column if is_small else self._main_column).addWidget(self._evidence_box)
 

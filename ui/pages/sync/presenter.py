@@ -7,13 +7,14 @@ from nbcase.domain.action import Outcome
 from nbcase.domain.words import tr
 from nbcase.operations.look import OutboxRow, outbox_rows
 from nbcase.operations.page import RowPage
+from nbcase.operations.provisional import ProvisionalStand, check_provisional, provisional_stand
 from nbcase.operations.readiness import numbers_left, size_words
 from nbcase.operations.transfer import TAKEN, FieldChange, Proof, field_changes, proof
 from ui.casewords import action_words
 from ui.pages.sync.changewords import ChangeLine, change_lines
 from ui.pages.sync.disputes import mean_seconds
 from ui.pages.sync.drill import DrillState, drill_state
-from ui.pages.sync.standing import Evidence, evidence, figures, problem_words, state_words
+from ui.pages.sync.standing import Evidence, evidence, figures, problem_words, provisional_words, state_words
 from ui.widgets.figures import Figure
 from ui.widgets.ink import Tone
 
@@ -68,10 +69,12 @@ class SyncPresenter:
         self._seen = None if status is None else _telling(status)
         desk = self._context.desk
         self._context.tasks.run(
-            lambda: (proof(desk), numbers_left(desk)), then=lambda found: self._take(*found), otherwise=self._context.trouble
+            lambda: (proof(desk), numbers_left(desk), provisional_stand(desk)),
+            then=lambda found: self._take(*found),
+            otherwise=self._context.trouble,
         )
 
-    def _take(self, found: Proof, numbers: int) -> None:
+    def _take(self, found: Proof, numbers: int, provisional: ProvisionalStand) -> None:
         tally, status = found.tally, self._status()
         counts: dict[Group, int] = {
             "waiting": tally.waiting,
@@ -84,8 +87,22 @@ class SyncPresenter:
         self._view.show_evidence(evidence(found, status, numbers))
         today, now = self._context.desk.today(), self._context.now()
         strip = figures(status, found, today, now, mean_seconds(self.decide_seconds))
-        self._view.show_state(state_words(status, today), strip, problem_words(status))
+        self._view.show_state(_sentences(state_words(status, today), provisional_words(provisional)), strip, problem_words(status))
         self._view.show_drill(drill_state(status, found, numbers, self._context.clerk.record, today))
+
+        if provisional.unasked and status is not None and status.is_online:
+            self._ask_about_provisional(strip)
+
+    def _ask_about_provisional(self, strip: Sequence[Figure]) -> None:
+        """The centre's word about permits that were issued without it; 工作台 asks too, but a clerk may stay here."""
+        desk = self._context.desk
+
+        def take(stand: ProvisionalStand) -> None:
+            status = self._status()
+            words = _sentences(state_words(status, desk.today()), provisional_words(stand))
+            self._view.show_state(words, strip, problem_words(status))
+
+        self._context.tasks.run(lambda: check_provisional(desk), then=take, otherwise=self._context.trouble)
 
     def _status(self) -> Any:
         return self._context.sync.status() if self._context.sync is not None else None
@@ -116,6 +133,10 @@ class SyncPresenter:
                 self._view.show_action(row, change_lines(found))
 
         self._context.tasks.run(lambda: field_changes(desk, row.action, row.fields), then=take, otherwise=self._context.trouble)
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _telling(status: Any) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nbcase.domain.clock import local_date
 from nbcase.domain.words import tr
+from nbcase.operations.provisional import ProvisionalStand
 from nbcase.operations.readiness import OLD_CONTACT_DAYS
 from nbcase.operations.transfer import Proof
 from ui.casewords import short_moment
@@ -29,11 +30,23 @@ def state_words(status: Any, today: date) -> str:
         return tr("断网演练中，连接是有意断开的。窗口照常受理，全部写在本机。")
     if status.is_online and status.loading is not None:
         return tr("正在取回本站资料，现在就可以查找和受理。")
+    if status.is_online and status.problem is not None:
+        return str(status.problem.what)
     if status.is_online:
         return tr("中心忙，已排上队，不用做什么。") if status.is_queued else tr("连接正常，办件随办随传。")
     if status.contact_at is None:
         return tr("还没有连上过中心。窗口照常受理，全部写在本机。")
     return tr("中心 {at} 起不可达。窗口照常受理，全部写在本机。").format(at=short_moment(status.contact_at, today))
+
+
+def provisional_words(stand: ProvisionalStand) -> str:
+    """What the centre has said of provisional permits, where somebody has to do something; nothing where nobody has."""
+    parts = []
+    if stand.disputed:
+        parts.append(tr("暂证需处理 {n} 件，见审核。").format(n=stand.disputed))
+    if stand.ready:
+        parts.append(tr("暂证可补核 {n} 件，见审核。").format(n=stand.ready))
+    return " ".join(parts)
 
 
 def problem_words(status: Any) -> str:

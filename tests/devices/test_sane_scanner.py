@@ -1,0 +1,137 @@
+"""Scanning through SANE's own test backends, in a driver's process as at the counter."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from nbcase.devices.contract import ScanStep, Source
+from nbcase.devices.hosted import HostedScanner, hosted_scanner
+from nbcase.domain.errors import DeviceError
+
+pytestmark = pytest.mark.skipif(shutil.which("scanimage") is None, reason="SANE is not on this machine")
+
+Scan = Callable[..., HostedScanner]
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> Iterator[Scan]:
+    """``scanner("--test-picture Grid")`` is SANE's test device with further settings."""
+    (tmp_path / "dll.conf").write_text("test\npnm\n")
+    made: list[HostedScanner] = []
+
+    def make(extra: str = "", device: str = "test:0") -> HostedScanner:
+        made.append(hosted_scanner(device, str(tmp_path), extra=extra))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def pages(steps: Iterator[ScanStep]) -> list[ScanStep]:
+    return [step for step in steps if step.picture]
+
+
+def failed(scanner: HostedScanner, source: Source = Source.FEEDER) -> tuple[int, DeviceError]:
+    """Pages that came, and the error after them."""
+    came = 0
+    with pytest.raises(DeviceError) as caught:
+        for step in scanner.scan(source, dpi=50):
+            came += bool(step.picture)
+    assert caught.value.safe
+    assert caught.value.do
+    return came, caught.value
+
+
+def no_scan_is_left(folder: Path = Path("/tmp")) -> bool:
+    return not any(name.startswith("nbcase-scan-") for name in os.listdir(folder))
+
+
+def test_a_sheet_on_the_flatbed_comes_as_one_page_in_colour(scanner: Scan) -> None:
+    steps = list(scanner("--test-picture 'Color pattern'").scan(Source.FLATBED, dpi=100))
+    assert [step.page for step in steps if step.picture] == [1]
+    with Image.open(BytesIO(steps[-1].picture)) as image:
+        assert image.mode == "RGB"
+        assert image.size == (787, 787)
+        assert len(image.getcolors(1 << 24) or ()) > 8
+    told = [step.percent for step in steps]
+    assert told == sorted(told)
+    assert len(told) > 3
+    assert told[-1] == 100
+
+
+def test_the_feeder_gives_all_its_sheets_and_then_ends(scanner: Scan) -> None:
+    found = pages(scanner().scan(Source.FEEDER, dpi=50))
+    assert [step.page for step in found] == list(range(1, 11))
+    assert no_scan_is_left()
+
+
+def test_a_picture_file_can_stand_in_for_paper(scanner: Scan, tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40), "tan").save(tmp_path / "sheet.ppm")
+    (found,) = pages(scanner(f"--filename {tmp_path / 'sheet.ppm'}", device="pnm:0").scan(Source.FLATBED))
+    with Image.open(BytesIO(found.picture)) as image:
+        assert image.size == (60, 40)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("JAMMED", "卡纸"),
+        ("NO_DOCS", "没有纸"),
+        ("COVER_OPEN", "盖子"),
+        ("IO_ERROR", "没有成功"),
+        ("DEVICE_BUSY", "正忙"),
+        ("ACCESS_DENIED", "权限"),
+    ],
+)
+def test_each_fault_of_the_scanner_has_its_own_sentence(scanner: Scan, status: str, words: str) -> None:
+    came, error = failed(scanner(f"--read-return-value SANE_STATUS_{status}"))
+    assert came == 0
+    assert words in error.what
+    assert no_scan_is_left()
+
+
+def test_a_scan_is_cancelled_in_the_middle_and_the_pages_before_stay(scanner: Scan) -> None:
+    hosted = scanner("--read-delay=yes --read-delay-duration 50000 --read-limit=yes --read-limit-size 2000")
+    came: list[int] = []
+    started = time.monotonic()
+    with pytest.raises(DeviceError, match="已取消") as caught:
+        for step in hosted.scan(Source.FEEDER, dpi=20):
+            if step.picture:
+                came.append(step.page)
+                hosted.cancel()
+    assert came
+    assert str(len(came)) in caught.value.safe
+    assert time.monotonic() - started < 10
+    assert hosted.trouble == ""
+    assert no_scan_is_left()
+
+
+def test_a_scan_that_nobody_takes_any_longer_ends_and_the_next_one_works(scanner: Scan) -> None:
+    hosted = scanner("--read-delay=yes --read-delay-duration 50000 --read-limit=yes --read-limit-size 2000")
+    steps = hosted.scan(Source.FEEDER, dpi=20)
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert next(iter(hosted.scan(Source.FEEDER, dpi=20))).page == 1
+
+
+def test_a_scanner_that_is_not_there_is_told(scanner: Scan) -> None:
+    assert "找不到这台扫描仪" in failed(scanner(device="test:9"))[1].what
+    status = scanner(device="test:9").status()
+    assert not status.is_ready
+    assert "找不到" in status.text
+
+
+def test_the_status_names_what_sheets_can_be_taken_from(scanner: Scan) -> None:
+    assert scanner().status().sources == (Source.FLATBED, Source.FEEDER)
+    assert scanner(device="auto").status().is_ready
+
+
+def test_a_scanner_without_a_feeder_says_so(scanner: Scan, tmp_path: Path) -> None:
+    assert "没有进纸器" in failed(scanner(device="pnm:0"))[1].what

@@ -1,0 +1,5 @@
+"""场次: what has places, who has one, who waits."""
+
+from ui.pages.offerings.page import OfferingsPage
+
+__all__ = ["OfferingsPage"]
