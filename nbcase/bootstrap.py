@@ -183,7 +183,8 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         items=load_catalogue(),
         centre=centre,
         specimen=specimen,
-        paper_kinds={"acceptance-receipt": "acceptance-receipt-80"} if settings.receipt_paper == "80mm" else {},
+        paper_kinds={"acceptance-receipt": "acceptance-receipt-80"} if settings.receipt_paper != "a5" else {},
+        verify_page=settings.verify_page,
     )
     return Counter(
         desk=desk,
@@ -200,7 +201,7 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         scanner=scanner(settings),
         camera=camera(settings),
         document_reader=DocumentReader(),
-        queue=print_queue(settings),
+        queue=print_queue(settings, folder),
     )
 
 
@@ -264,13 +265,31 @@ def camera(settings: Settings) -> "Camera | None":
     return hosted_camera(settings.camera, settings.camera_driver) if settings.camera else None
 
 
-def print_queue(settings: Settings) -> "PrintQueue | None":
-    """The queue that the settings name; None where none is configured."""
-    from nbcase.documents.printing import FolderQueue, available_queues
+def print_queue(settings: Settings, folder: Path) -> "PrintQueue | None":
+    """The queue that the settings name, with the receipts' own printer behind it; None where none is configured."""
+    from nbcase.documents.printing import FolderQueue, QueuesByKind
 
     if settings.print_folder:
         return FolderQueue(Path(settings.print_folder))
-    return next((queue for queue in available_queues() if queue.name == settings.queue), None) if settings.queue else None
+    main = printer(folder, settings.queue)
+    roll = {"58mm": 58, "80mm": 80}.get(settings.receipt_paper, 0)
+    receipts = printer(folder, settings.receipt_queue or (settings.queue if roll else ""), roll_mm=roll)
+    if main is None or receipts is None:
+        return main or receipts
+    return QueuesByKind(main, dict.fromkeys(("acceptance-receipt", "acceptance-receipt-80"), receipts))
+
+
+def printer(folder: Path, name: str, *, roll_mm: int = 0) -> "PrintQueue | None":
+    """A queue of CUPS with the setup that its test sheet gave; None where there is none of that name."""
+    from nbcase.documents.printing import RasterQueue, cups_queue
+    from nbcase.documents.raster import PrinterSetup
+    from nbcase.settings import load_printers
+
+    if not name:
+        return None
+    setup = load_printers(folder).get(name, PrinterSetup())
+    queue = cups_queue(name, setup.tray)
+    return None if queue is None else RasterQueue(queue, msgspec.structs.replace(setup, roll_mm=setup.roll_mm or roll_mm))
 
 
 def enrol_desk(folder: Path | None, centre_url: str, code: str) -> Enrolment:
@@ -581,7 +600,7 @@ def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     words = tr("已登记") if enrolled else tr("还没有登记为受理点的一台")
     found.append(Readiness(key="enrolment", name=tr("本机登记"), state="passed" if enrolled else "absent", detail=words))
     reader = card_reader(settings)
-    found += readiness(None, folder=folder, reader=reader, document_reader=DocumentReader(), queue=print_queue(settings))
+    found += readiness(None, folder=folder, reader=reader, document_reader=DocumentReader(), queue=print_queue(settings, folder))
     if reader is not None:
         reader.close()
     return [{"key": row.key, "name": row.name, "state": row.state, "detail": row.detail} for row in found]

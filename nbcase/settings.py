@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 import platformdirs
 
+from nbcase.documents.raster import PrinterSetup
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr
 from nbcase.store.vault import write_durably
@@ -21,7 +22,7 @@ SETTINGS_NAME = "settings.toml"
 
 Language = Literal["zh", "en"]
 ThemeMode = Literal["light", "dark", "system"]
-ReceiptPaper = Literal["a5", "80mm"]
+ReceiptPaper = Literal["a5", "80mm", "58mm"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,8 +45,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     camera: str = ""
     camera_driver: str = ""
     queue: str = ""
+    receipt_queue: str = ""
     print_folder: str = ""
     receipt_paper: ReceiptPaper = "a5"
+    verify_page: str = ""
     code_algorithm: Literal["ed25519", "sm2"] = "ed25519"
     calendar_file: str = ""
     centre_ca_file: str = ""
@@ -154,7 +157,14 @@ DECLARED: tuple[Setting, ...] = (
         key="receipt_paper",
         section=mark("打印"),
         name=mark("回执用纸"),
-        choices={"a5": mark("A5"), "80mm": mark("80 毫米卷纸")},
+        choices={"a5": mark("A5"), "80mm": mark("80 毫米卷纸"), "58mm": mark("58 毫米卷纸")},
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="verify_page",
+        section=mark("打印"),
+        name=mark("核验网页"),
+        placeholder=mark("如 https://…/verify；不填则二维码不带网址"),
         takes_effect=NEXT_SIGN_IN,
     ),
     Setting(
@@ -162,6 +172,13 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("打印"),
         name=mark("二维码签名"),
         choices={"ed25519": "Ed25519", "sm2": mark("国密 SM2/SM3")},
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="receipt_queue",
+        section=mark("打印"),
+        name=mark("回执打印机"),
+        placeholder=mark("与打印机相同可不填"),
         takes_effect=NEXT_SIGN_IN,
     ),
     Setting(
@@ -268,6 +285,29 @@ def _read(path: Path) -> Settings:
 def save_settings(folder: Path, settings: Settings) -> None:
     """Keep the settings; a power cut leaves the old or the new file."""
     write_durably(folder / SETTINGS_NAME, msgspec.toml.encode(settings))
+
+
+PRINTERS_NAME = "printers.toml"
+
+
+def load_printers(folder: Path) -> dict[str, PrinterSetup]:
+    """What each printer of this desk is told, by its queue's name; raises `UserError` for a file that cannot be understood."""
+    path = folder / PRINTERS_NAME
+    if not path.exists():
+        return {}
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, PrinterSetup])
+    except (msgspec.DecodeError, OSError) as error:
+        raise UserError(
+            tr("打印机设置文件有错：{path}：{error}").format(path=path, error=error),
+            safe=tr("文件没有改动，办件不受影响。"),
+            do=tr("请改正这一处，或删去文件后重新打测试页。"),
+        ) from error
+
+
+def save_printer(folder: Path, name: str, setup: PrinterSetup) -> None:
+    """Keep what one printer is told, beside the others'."""
+    write_durably(folder / PRINTERS_NAME, msgspec.toml.encode({**load_printers(folder), name: setup}))
 
 
 DESK_CARD_NAME = "desk.json"

@@ -78,7 +78,8 @@ def _offering(entry: Offering) -> Option:
 
 def _rounds(found: Sequence[Round]) -> tuple[Option, ...]:
     return tuple(
-        Option(code=one.id, label=tr("{name}，报名至 {day}").format(name=one.name, day=one.closes_on), keys=initials(one.name)) for one in found
+        Option(code=one.id, label=tr("{name}，报名至 {day}").format(name=one.name, day=one.closes_on), keys=initials(one.name))
+        for one in found
     )
 
 

@@ -29,9 +29,15 @@ _FIRST_NUMBER = 3_669_900
 
 def rounds(people: Sequence[tuple[Resident, Score]], id_key: bytes, today: date, catalogue: PointsCatalogue) -> list[Record]:
     """The rounds with their applications and results; `people` are of the home station."""
-    school = _round("school", "镇海区积分入学", "样期", today - timedelta(days=9), today + timedelta(days=21), ("锦绣小学", "南薰小学", "北溪小学"), 3)
-    rest = _round("recuperation", "镇海区积分疗休养", "样期", today - timedelta(days=40), today - timedelta(days=12), ("春季批次", "秋季批次"), 5)
-    home = _round("rental", "镇海区积分公租房", "样期", today - timedelta(days=30), today - timedelta(days=3), ("锦绣苑", "南薰苑", "北溪苑"), 4)
+    school = _round(
+        "school", "镇海区积分入学", "样期", today - timedelta(days=9), today + timedelta(days=21), ("锦绣小学", "南薰小学", "北溪小学"), 3
+    )
+    rest = _round(
+        "recuperation", "镇海区积分疗休养", "样期", today - timedelta(days=40), today - timedelta(days=12), ("春季批次", "秋季批次"), 5
+    )
+    home = _round(
+        "rental", "镇海区积分公租房", "样期", today - timedelta(days=30), today - timedelta(days=3), ("锦绣苑", "南薰苑", "北溪苑"), 4
+    )
     records: list[Record] = [replace(school, grades=("1", "7"))]
     for turn, (one, is_public) in enumerate(((rest, True), (home, False))):
         records += _ranked(one, people, id_key, today, catalogue, turn, is_public=is_public)
@@ -68,7 +74,9 @@ def _ranked(
 ) -> list[Record]:
     taking_part = people[:APPLICANTS]
     cases = [_case(one, resident, id_key, _FIRST_NUMBER + turn * APPLICANTS + number) for number, (resident, _) in enumerate(taking_part)]
-    counted = {case.id: counted_points(one, catalogue, score.resident_id, score, ()) for case, (_, score) in zip(cases, taking_part, strict=True)}
+    counted = {
+        case.id: counted_points(one, catalogue, score.resident_id, score, ()) for case, (_, score) in zip(cases, taking_part, strict=True)
+    }
     ranked = listed(one, cases, counted)
     rows = public_rows(ranked.results)
     at = datetime.combine(one.closes_on + timedelta(days=1), time(1), UTC)

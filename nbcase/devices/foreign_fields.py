@@ -152,6 +152,8 @@ def with_zone(reading: CardReading | None, lines: Sequence[Line], today: date | 
     if zone is None:
         return reading or CardReading(side=Side.UNKNOWN, fields={})
     fields = _zone_fields(zone, rows[-len(zone.lines) :])
+    if zone.is_sound and _is_printed(zone, lines):
+        fields["number"] = replace(fields["number"], needs_look=False, why="", others=())
     checks = zone_checks(zone)
     if reading is None:
         kind = _kind_of_zone(zone)
@@ -166,6 +168,13 @@ def with_zone(reading: CardReading | None, lines: Sequence[Line], today: date | 
     for key in fields.keys() & reading.fields.keys():
         merged[key] = _held_together(reading.fields[key], fields[key])
     return replace(reading, fields=merged, checks=(*reading.checks, *checks))
+
+
+def _is_printed(zone: Zone, lines: Sequence[Line]) -> bool:
+    """Whether the page also prints the number, and none of its other readings: a second witness in another face."""
+    printed = [tight(line.text).upper() for line in lines if not is_zone_line(line.text)]
+    seen = [number for number in zone.numbers if any(number in text for text in printed)]
+    return seen == [zone.number]
 
 
 def _held_together(printed: FieldReading, counted: FieldReading) -> FieldReading:

@@ -133,7 +133,7 @@ class SimulatedReader:
         import termios
 
         speed: int = termios.tcgetattr(self._far)[5]
-        return speed == getattr(termios, f"B{self.baud}")
+        return speed == int(getattr(termios, f"B{self.baud}"))
 
     def _write(self, part: bytes) -> None:
         """At the pace of the line: ten bits carry a byte."""

@@ -69,8 +69,8 @@ ToDriver = Open | Ask | Nudge
 FromDriver = Beat | Part | Answer | Refusal | Crash
 
 _encoder = msgspec.msgpack.Encoder()
-to_driver: Final = msgspec.msgpack.Decoder(ToDriver)
-from_driver: Final = msgspec.msgpack.Decoder(FromDriver)
+to_driver: Final[msgspec.msgpack.Decoder[ToDriver]] = msgspec.msgpack.Decoder(ToDriver)
+from_driver: Final[msgspec.msgpack.Decoder[FromDriver]] = msgspec.msgpack.Decoder(FromDriver)
 
 
 class BrokenOff(Exception):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -143,7 +143,7 @@ class Worker:
             self._process = _Process(self.driver)
         return self._process
 
-    def _values(self, method: str, deadline_s: float, arguments: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
+    def _values(self, method: str, deadline_s: float, arguments: dict[str, Any]) -> Generator[tuple[Any, bool], None, None]:
         """Values as they come, the last one marked: the method's own, or None after parts."""
         with self._one_call(deadline_s):
             process, call_id = self._running(), next(self._ids)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 import base45
@@ -171,6 +171,11 @@ def code_text(claims: Claims, signer: PaperSigner) -> str:
     """The text for the QR code."""
     signed = sign1(signer, key_id(signer.public_key), encode_claims(claims))
     return PREFIX + str(base45.b45encode(signed), "ascii")
+
+
+def linked(text: str, url: str) -> str:
+    """The code behind a link to a page that checks it, percent-encoded; the code alone without a page."""
+    return f"{url}#{quote(text, safe='$*+-./:')}" if url else text
 
 
 def is_ours(text: str) -> bool:

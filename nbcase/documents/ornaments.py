@@ -148,7 +148,10 @@ def draw_qr(sheet: Sheet, place: QrElement, text: str) -> None:
 
     Raises UserError when the text is so long that the modules become too small for a camera.
     """
-    code = segno.make(text, error="m", boost_error=False, micro=False)
+    link, sharp, rest = text.partition("#")
+    # A code behind a link keeps to the signs that take the least room, whatever stands in the link.
+    content = [(link + sharp, None, None), (rest, None, None)] if sharp and rest else text
+    code = segno.make(content, error="m", boost_error=False, micro=False)
     rows = tuple(code.matrix)
     module = min(place.w, place.h) / (len(rows) + 2 * _QUIET_ZONE)
     if module < _LEAST_MODULE:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from nbcase.documents.ipp import IppError, job_state
+from nbcase.documents.raster import PrinterSetup, media_of, rastered
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 
@@ -120,20 +121,26 @@ class FolderQueue:
 class CupsQueue:
     """A queue of the CUPS print server, through its own programs ``lp`` and ``lpstat``."""
 
-    def __init__(self, name: str, *, lp: str, lpstat: str) -> None:
+    def __init__(self, name: str, *, lp: str, lpstat: str, tray: str = "") -> None:
         self._name = name
         self._lp = lp
         self._lpstat = lpstat
+        self._tray = tray
 
     @property
     def name(self) -> str:
         """The queue's name as the clerk sees it."""
         return self._name
 
-    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
-        """Send the paper through standard input: no plain file of a resident's data is left behind."""
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1, media: str = "") -> PrintJob:
+        """Send the paper through standard input: no plain file of a resident's data is left behind.
+
+        `media` is the size of the sheet in the server's words; without it the server takes the queue's usual one.
+        """
         _check(pdf, copies)
-        answer = _ask([self._lp, "-d", self._name, "-n", str(copies), "-t", title, "-o", "print-scaling=none", "-"], pdf)
+        wanted = {"print-scaling": "none", "media": media, "media-source": self._tray}
+        options = [part for key, value in wanted.items() if value for part in ("-o", f"{key}={value}")]
+        answer = _ask([self._lp, "-d", self._name, "-n", str(copies), "-t", title, *options, "-"], pdf)
         found = _REQUEST_ID.search(answer)
         if found is None:
             raise _refused(self._name, answer)
@@ -157,6 +164,88 @@ class CupsQueue:
     def _is_disabled(self) -> bool:
         """A paused printer leaves its jobs pending: only its own line says so."""
         return f"printer {self._name} disabled" in _ask([self._lpstat, "-p", self._name])
+
+
+class RasterQueue:
+    """A queue that gets every paper as the raster its printer needs."""
+
+    def __init__(self, queue: CupsQueue, setup: PrinterSetup) -> None:
+        self._queue = queue
+        self.setup = setup
+
+    @property
+    def name(self) -> str:
+        """The queue's name as the clerk sees it."""
+        return self._queue.name
+
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
+        """Hand over the raster of a paper; raises DeviceError when the queue does not take it."""
+        _check(pdf, copies)
+        raster = rastered(pdf, self.setup)
+        return self._queue.submit(raster, title, copies=copies, media=media_of(raster))
+
+    def state(self, job: PrintJob) -> JobState:
+        """How far the job is."""
+        return self._queue.state(job)
+
+    def obstacle(self) -> str:
+        """Why nothing would come out now."""
+        return self._queue.obstacle()
+
+
+class QueuesByKind:
+    """Two printers, or more: each kind of paper goes to its own, what is not named to the main one.
+
+    As a queue it is the main one; a paper is sent by `for_kind`, and `each` are all that jobs may lie in.
+    """
+
+    def __init__(self, main: PrintQueue, others: Mapping[str, PrintQueue]) -> None:
+        self._main = main
+        self._others = dict(others)
+
+    @property
+    def name(self) -> str:
+        """The main queue's name."""
+        return self._main.name
+
+    @property
+    def each(self) -> tuple[PrintQueue, ...]:
+        """All queues, the main one first."""
+        return (self._main, *{queue.name: queue for queue in self._others.values()}.values())
+
+    def for_kind(self, kind_code: str) -> PrintQueue:
+        """The queue of a kind of paper."""
+        return self._others.get(kind_code, self._main)
+
+    def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
+        """Hand over to the main queue."""
+        return self._main.submit(pdf, title, copies=copies)
+
+    def state(self, job: PrintJob) -> JobState:
+        """How far a job is, in whichever queue it lies."""
+        return next((queue for queue in self.each if queue.name == job.queue), self._main).state(job)
+
+    def obstacle(self) -> str:
+        """What is in the way at any of them."""
+        return "；".join(found for queue in self.each if (found := queue.obstacle()))
+
+
+def queue_for(queue: PrintQueue, kind_code: str) -> PrintQueue:
+    """Where a kind of paper goes."""
+    return queue.for_kind(kind_code) if isinstance(queue, QueuesByKind) else queue
+
+
+def queues_of(queue: PrintQueue) -> tuple[PrintQueue, ...]:
+    """The queues that jobs may lie in."""
+    return queue.each if isinstance(queue, QueuesByKind) else (queue,)
+
+
+def cups_queue(name: str, tray: str = "", *, search_path: str | None = None) -> CupsQueue | None:
+    """A queue of CUPS by its name; None where there is none of it."""
+    lp, lpstat = shutil.which("lp", path=search_path), shutil.which("lpstat", path=search_path)
+    if not lp or not lpstat or name not in _cups_names(lpstat):
+        return None
+    return CupsQueue(name, lp=lp, lpstat=lpstat, tray=tray)
 
 
 def available_queues(folder: Path | None = None, *, search_path: str | None = None) -> tuple[PrintQueue, ...]:

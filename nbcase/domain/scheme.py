@@ -24,8 +24,8 @@ SIGNATURES_NEEDED = 2
 class SchemeDraft:
     """A version in the making. `edits` hold for each changed indicator its whole new rule, see `nbcase.points.editing.Edit`.
 
-    `based_on` is the number of the published version that it was last edited on; `round` counts how often it was taken back after a proposal. `published_number`, `refusal` and `refused_hash`
-    are the centre's: what became of the signed content.
+    `based_on` is the number of the published version that it was last edited on; `round` counts how often it was taken back after
+    a proposal. `published_number`, `refusal` and `refused_hash` are the centre's: what became of the signed content.
     """
 
     id: str

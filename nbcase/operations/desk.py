@@ -53,7 +53,8 @@ class Desk:
     """One enrolled computer at work.
 
     `specimen` marks every paper as 样张: the demo's papers have no effect. `paper_kinds` says which layout is printed in
-    place of another one, such as the narrow receipt at a desk with a receipt printer.
+    place of another one, such as the narrow receipt at a desk with a receipt printer. `verify_page` is the address that the
+    codes of papers link to, empty where they stand alone.
     """
 
     engine: sa.Engine
@@ -65,6 +66,7 @@ class Desk:
     centre: Centre = field(default_factory=NoCentre)
     specimen: bool = True
     paper_kinds: Mapping[str, str] = field(default_factory=dict)
+    verify_page: str = ""
 
     def today(self) -> date:
         """The day in Ningbo."""

@@ -18,7 +18,7 @@ import structlog
 from nbcase.crypto.certificates import CertifiedKey, certify, new_private_key, signing_request
 from nbcase.crypto.cose import ALGORITHMS, Ed25519Signer, PaperSigner
 from nbcase.crypto.keys import SigningKey, new_signing_key
-from nbcase.documents.claims import Claims, code_text, fields_digest, key_id
+from nbcase.documents.claims import Claims, code_text, fields_digest, key_id, linked
 from nbcase.documents.layout import Layout
 from nbcase.documents.trust import AUTHORITY, ISSUERS, Issuer
 from nbcase.domain.errors import UserError
@@ -125,9 +125,12 @@ class About:
 
 
 def finished_paper(
-    connection: sa.Connection, layout: Layout, values: Mapping[str, Any], about: About, *, station_code: str, specimen: bool
+    connection: sa.Connection, layout: Layout, values: Mapping[str, Any], about: About, *, station_code: str, specimen: bool, page: str = ""
 ) -> bytes:
-    """The paper as PDF, its code and file signed where this desk has certified keys; else with the code that was given."""
+    """The paper as PDF, its code and file signed where this desk has certified keys; else with the code that was given.
+
+    `page` is the address of a page that checks codes: then the code is a link to it.
+    """
     from nbcase.documents.render import render
 
     keys = _kept(connection).present
@@ -136,7 +139,7 @@ def finished_paper(
     from nbcase.documents.pdf_signature import sign_pdf
 
     claims = claims_of(layout, values, about, station_code=station_code, specimen=specimen)
-    made = {"qr_text": code_text(claims, _signer(keys)), "check_value": claims.check_value}
+    made = {"qr_text": linked(code_text(claims, _signer(keys)), page), "check_value": claims.check_value}
     declared = {key: value for key, value in made.items() if layout.field(key) is not None}
     pdf = render(layout, {**values, **declared}, specimen=specimen).pdf
     return sign_pdf(pdf, CertifiedKey(keys.pdf_key, keys.certificate), keys.authority, station=keys.station)

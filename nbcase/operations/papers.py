@@ -89,7 +89,9 @@ def _make(desk: Desk, work: DeskWork, clerk: Clerk, case: Case, kind: str, check
         valid_until_on=pool.get("holds_until"),
         is_provisional=bool(pool.get("provisional")),
     )
-    pdf = finished_paper(work.connection, layout, declared, about, station_code=desk.station.code, specimen=desk.specimen)
+    pdf = finished_paper(
+        work.connection, layout, declared, about, station_code=desk.station.code, specimen=desk.specimen, page=desk.verify_page
+    )
     attachment = work.attach(pdf, PDF)
     document = Document(
         id=about.document_id,
@@ -388,5 +390,11 @@ def notice_pdf(
     )
     with reading(desk.engine) as connection:
         return finished_paper(
-            connection, load_layout("one-time-notice"), given, about, station_code=desk.station.code, specimen=desk.specimen
+            connection,
+            load_layout("one-time-notice"),
+            given,
+            about,
+            station_code=desk.station.code,
+            specimen=desk.specimen,
+            page=desk.verify_page,
         )

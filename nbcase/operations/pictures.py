@@ -1,6 +1,5 @@
 """Files of a case as pictures: a page of a PDF or a scan as it is, for eyes that compare it with the record."""
 
-import threading
 from dataclasses import dataclass
 
 from nbcase.domain.errors import UserError
@@ -10,9 +9,6 @@ from nbcase.operations.files import need_file
 
 _DPI = 120
 """A sheet of A4 is 990 pixels wide then: as wide as the review page shows it at twice its size."""
-
-_one_at_a_time = threading.Lock()
-"""PDFium must not be entered by two threads at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +28,11 @@ def picture_of(content: bytes, page: int = 0) -> PagePicture:
     """A page of a file's content; a picture is given back as it is."""
     if not content.startswith(b"%PDF-"):
         return PagePicture(content=content)
+    from nbcase.documents.raster import pdfium_turn
     from nbcase.documents.render import pages_as_png
 
     try:
-        with _one_at_a_time:
+        with pdfium_turn:
             pages = pages_as_png(content, _DPI)
     except RuntimeError as error:  # pypdfium2 raises its own subclass for a damaged file
         raise UserError(tr("这份 PDF 打不开。"), safe=tr("办件没有改动。"), do=tr("请要求补充一份清晰的材料。")) from error

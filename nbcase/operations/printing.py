@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 
-from nbcase.documents.printing import JobState, PrintQueue
+from nbcase.documents.printing import JobState, PrintQueue, queue_for, queues_of
 from nbcase.documents.printing import PrintJob as QueueJob
 from nbcase.domain.clerk import Clerk
+from nbcase.domain.clock import CHINA
 from nbcase.domain.document import Document
 from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.ids import new_id
@@ -85,6 +86,7 @@ def print_document(desk: Desk, clerk: Clerk, queue: PrintQueue, document_id: str
     if document.print_count > 0 and not reason.strip():
         raise UserError(tr("这份文书已打印过。"), safe=tr("没有再次打印。"), do=tr("补打请先选原因：缺页、污损、遗失。"))
     pdf = need_file(desk, document.content_hash)
+    queue = queue_for(queue, document.kind_code)
     try:
         job = queue.submit(pdf, f"{paper_name(document.kind_code)} {document.number}")
         detail, state = job.job_id, "printed" if queue.state(job) is JobState.PRINTED else "sent"
@@ -121,7 +123,8 @@ def follow_jobs(desk: Desk, queue: PrintQueue) -> bool:
     """Ask the queue about the sheets that are on their way; whether any of them has come out or stopped since."""
     job = tables.print_job
     with reading(desk.engine) as connection:
-        waiting = connection.execute(sa.select(job).where(job.c.state == "sent", job.c.queue == queue.name)).all()
+        names = [each.name for each in queues_of(queue)]
+        waiting = connection.execute(sa.select(job).where(job.c.state == "sent", job.c.queue.in_(names))).all()
     news = {JobState.PRINTED: "printed", JobState.STOPPED: "failed"}
     has_news = False
     for row in waiting:
@@ -138,6 +141,15 @@ def mark_job(desk: Desk, job_id: str, state: str, detail: str = "") -> None:
         raise ValueError(state)
     with writing(desk.engine) as connection:
         connection.execute(sa.update(tables.print_job).where(tables.print_job.c.id == job_id).values(state=state, detail=detail))
+
+
+def spoilt_today(desk: Desk) -> int:
+    """Sheets that a clerk called spoilt, of today's."""
+    job = tables.print_job
+    since = datetime.combine(desk.today(), time(), CHINA)
+    with reading(desk.engine) as connection:
+        query = sa.select(sa.func.count()).where(job.c.state == "spoilt", job.c.requested_at >= since)
+        return int(connection.execute(query).scalar_one())
 
 
 def print_rows(desk: Desk, limit: int = 100) -> list[PrintRow]:

@@ -70,9 +70,7 @@ def rank_round(connection: sa.Connection, round_id: str, catalogue: PointsCatalo
     return _round(connection, round_id)
 
 
-def publish_round(
-    connection: sa.Connection, round_id: str, catalogue: PointsCatalogue, calendar: WorkingCalendar, today: date
-) -> Round:
+def publish_round(connection: sa.Connection, round_id: str, catalogue: PointsCatalogue, calendar: WorkingCalendar, today: date) -> Round:
     """Make the signed list public: for notice first, as final when the notice is over and no objection is open.
 
     Raises `UserError` when it is not signed by two people, when anything has changed since, or when it is not stable.
@@ -227,9 +225,7 @@ def _seats(one: Round, applicants: int) -> dict[str, int]:
     return {found.name: applicants if found.seats is None else found.seats for found in one.places}
 
 
-def _results(
-    one: Round, cases: Sequence[Case], counted: Mapping[str, Counted], applicants: Sequence[Applicant]
-) -> tuple[RoundResult, ...]:
+def _results(one: Round, cases: Sequence[Case], counted: Mapping[str, Counted], applicants: Sequence[Applicant]) -> tuple[RoundResult, ...]:
     ties = tuple(TieRule(rule) for rule in one.ties)
     seats = _seats(one, len(applicants))
     placement = place(applicants, seats, one.lot_seed, ties)
@@ -305,9 +301,13 @@ def check_list(one: Round, results: Sequence[RoundResult]) -> list[str]:
     ]
     seats = _seats(one, len(applicants))
     taken = Counter(entry.place for entry in results if entry.place is not None)
-    wrong = [tr("{name} 录取 {n}，名额 {m}").format(name=name, n=n, m=seats.get(name, 0)) for name, n in taken.items() if n > seats.get(name, 0)]
+    wrong = [
+        tr("{name} 录取 {n}，名额 {m}").format(name=name, n=n, m=seats.get(name, 0)) for name, n in taken.items() if n > seats.get(name, 0)
+    ]
     strangers = [
-        entry for entry, applicant in zip(results, applicants, strict=True) if entry.place is not None and entry.place not in applicant.choices
+        entry
+        for entry, applicant in zip(results, applicants, strict=True)
+        if entry.place is not None and entry.place not in applicant.choices
     ]
     wrong += [tr("{number} 录取到没有报的 {name}").format(number=entry.case_number, name=entry.place) for entry in strangers]
     if strangers:

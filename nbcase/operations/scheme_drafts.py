@@ -212,11 +212,15 @@ def _check_whole(work: DeskWork, draft: SchemeDraft, today: date) -> None:
     if not draft.edits:
         raise UserError(tr("草案里一项也没有改。"), safe=tr("没有改动。"))
     if draft.based_on != found.number:
-        raise Conflict(tr("其间公布了第 {n} 版。").format(n=found.number), safe=tr("草案还在。"), do=tr("请按新版再看一遍并存一次，再提出。"))
+        raise Conflict(
+            tr("其间公布了第 {n} 版。").format(n=found.number), safe=tr("草案还在。"), do=tr("请按新版再看一遍并存一次，再提出。")
+        )
     mistakes = checked(found.contents, draft.from_on, draft.edits).mistakes
     if mistakes:
         raise UserError(
-            tr("草案有 {n} 处错误：{first}").format(n=len(mistakes), first=mistakes[0]), safe=tr("草案还在，没有提出。"), do=tr("请逐条改好。")
+            tr("草案有 {n} 处错误：{first}").format(n=len(mistakes), first=mistakes[0]),
+            safe=tr("草案还在，没有提出。"),
+            do=tr("请逐条改好。"),
         )
 
 

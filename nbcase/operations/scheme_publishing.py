@@ -41,7 +41,7 @@ _log = structlog.get_logger()
 
 
 def publish_after(engine: sa.Engine, key: SigningKey, actions: Iterable[Action], now: datetime) -> None:
-    """Publish what may be due after these acts. A batch that comes again asks again, so that a centre that died in between makes it good."""
+    """Publish what may be due after these acts. A batch that comes again asks again: that makes good for a centre that died in between."""
     if any(action.kind in (PROPOSE, SIGN) for action in actions):
         publish_signed(engine, key, now)
 

@@ -7,13 +7,16 @@ names the catalogue that it was made by.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from nbcase.domain.action import canonical
+from nbcase.domain.errors import UserError
 from nbcase.domain.scheme import SCHEME, PublishedScheme
+from nbcase.domain.words import tr
 from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.editing import with_edits
 from nbcase.points.reading import catalogue_from, read_contents
@@ -51,6 +54,17 @@ def schemes(connection: sa.Connection) -> Schemes:
 def composed(entries: Mapping[str, Any]) -> Schemes:
     """The catalogues from the entries of the published list."""
     return _composed(canonical(dict(entries)))
+
+
+def read_published(path: Path | None) -> Schemes:
+    """The catalogues from a file of published versions; the program's alone without one. Raises `UserError` for any other file."""
+    if path is None:
+        return composed({})
+    try:
+        listed = msgspec.json.decode(path.read_bytes(), type=list[PublishedScheme])
+    except (OSError, msgspec.DecodeError) as error:
+        raise UserError(tr("这不是公布的积分方案：{path}").format(path=path), do=tr("请用 export-scheme 从中心导出。")) from error
+    return composed({f"{one.number:04d}": one for one in listed})
 
 
 @lru_cache(maxsize=4)

@@ -56,7 +56,7 @@ from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.feed import PAGE, START, FeedRow, count_rows, read_page
 from nbcase.store.records import TYPE_NAMES, Record
 
-MOST_ACTIONS = 500
+MOST_ACTIONS = 1000
 MOST_ROWS = 2000
 MOST_PLACE = 999_999_999
 """A sequence or a revision: 32 bits in the database."""

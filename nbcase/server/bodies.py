@@ -15,7 +15,7 @@ from nbcase.domain.words import tr
 from nbcase.server.refusals import JSON, Refused
 
 MOST_BYTES = 8 << 20
-"""On the wire: 500 actions take well under 1 MB."""
+"""On the wire: 1,000 actions take well under 1 MB."""
 
 MOST_UNPACKED = 64 << 20
 WORTH_PACKING = 1024

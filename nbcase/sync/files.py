@@ -6,7 +6,7 @@ The desk keeps no note of how far a file has come: the centre's disk is the trut
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import quote
@@ -29,6 +29,12 @@ PIECE = 1 << 20
 ASKED_AT_ONCE = 500
 FILES_ID = "files_id"
 """State of the desk: the centre's name for its files when this desk last looked whether any of its own were lacking."""
+
+FILES_BROUGHT = "files_brought"
+"""State of the desk: the last files that it brought again, in the order in which they went."""
+
+WATCHED = 20
+"""Of so many of them the centre is asked at each contact."""
 
 MOST_TRIES = 3
 """How often in a row a piece may fail to bring the file on."""
@@ -65,35 +71,65 @@ def send_files(engine: sa.Engine, client: CentreClient) -> None:
 
 
 def bring_back(engine: sa.Engine, client: CentreClient, files_id: str) -> None:
-    """Where the centre lost files (`HelloAnswer.files_id` is another than before), send those of them that this desk still has."""
+    """Where the centre lost files (`HelloAnswer.files_id` is another than before), send those of them that this desk still has.
+
+    A centre that is put back, files and database, to a moment between that loss and this desk's bringing has lost the files once
+    more and cannot know it: their acts are older and all there. Restores cut off an end, so it lacks what this desk brought last.
+    """
     with reading(engine) as connection:
-        if state(connection, FILES_ID, "") == files_id:
+        is_known, brought = state(connection, FILES_ID, "") == files_id, state(connection, FILES_BROUGHT, [])
+        if is_known and not brought:
             return
         sent = desk_files.files_at_centre(connection)
-    _bring(engine, client, sent)
+    if is_known and not client.lacking_files(brought):
+        return
+    lacking = _lacking(client, sent)
+    if lacking:
+        # Noted before they go: a contact that dies in the middle finds those lacking that it did not come to.
+        with writing(engine) as connection:
+            set_state(connection, FILES_BROUGHT, [*brought, *lacking][-WATCHED:])
+    refusals = _send_each(engine, client, lacking)
     with writing(engine) as connection:
         set_state(connection, FILES_ID, files_id)
+        watched = [content_hash for content_hash in state(connection, FILES_BROUGHT, []) if content_hash not in refusals]
+        set_state(connection, FILES_BROUGHT, watched)
+    _raise_first(refusals)
 
 
 def _bring(engine: sa.Engine, client: CentreClient, wanted: Sequence[str]) -> None:
-    refused: UserError | None = None
+    refusals: dict[str, UserError] = {}
     for hashes in _groups(wanted):
-        lacking = set(client.lacking_files(hashes))
+        lacking = _lacking(client, hashes)
         _note(engine, [content_hash for content_hash in hashes if content_hash not in lacking])
-        for content_hash in hashes:
-            if content_hash not in lacking:
-                continue
-            try:
-                send_file(engine, client, content_hash)
-            except Offline:
-                raise
-            except UserError as error:
-                _log.warning("file_refused", hash=content_hash, what=error.what)
-                refused = refused or error
-            else:
-                _note(engine, [content_hash])
-    if refused is not None:
-        raise refused
+        refusals.update(_send_each(engine, client, lacking))
+    _raise_first(refusals)
+
+
+def _lacking(client: CentreClient, hashes: Sequence[str]) -> list[str]:
+    """Those that the centre does not have, in the order given."""
+    lacking = {content_hash for group in _groups(hashes) for content_hash in client.lacking_files(group)}
+    return [content_hash for content_hash in hashes if content_hash in lacking]
+
+
+def _send_each(engine: sa.Engine, client: CentreClient, hashes: Sequence[str]) -> dict[str, UserError]:
+    """Send files one after the other; those that the centre refused, with why."""
+    refusals: dict[str, UserError] = {}
+    for content_hash in hashes:
+        try:
+            send_file(engine, client, content_hash)
+        except Offline:
+            raise
+        except UserError as error:
+            _log.warning("file_refused", hash=content_hash, what=error.what)
+            refusals[content_hash] = error
+        else:
+            _note(engine, [content_hash])
+    return refusals
+
+
+def _raise_first(refusals: Mapping[str, UserError]) -> None:
+    for error in refusals.values():
+        raise error
 
 
 def undeliverable(engine: sa.Engine, client: CentreClient, hashes: Sequence[str]) -> Sequence[str]:

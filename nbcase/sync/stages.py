@@ -32,7 +32,7 @@ from nbcase.sync.files import bring_back, send_files, undeliverable
 from nbcase.sync.publications import refresh
 from nbcase.sync.pull import index_few, index_rest, pull_changes
 
-BATCH = 500
+BATCH = 1000
 """Actions in one push."""
 
 BATCH_BYTES = 4 << 20

@@ -81,17 +81,29 @@ def _read_card(parser: Parser) -> None:
 
 
 def read_document(arguments: Arguments) -> int:
-    """Read the identity card in a picture."""
-    from nbcase.devices.contract import as_plain
+    """Read the identity document in a picture: what is printed, how sure that is, what was held against what."""
+    from nbcase.devices.contract import DocumentType, as_plain
     from nbcase.devices.document_reader import DocumentReader
+    from nbcase.domain.clock import SystemClock, local_date
+    from nbcase.domain.errors import UserError
 
-    document = DocumentReader().read(arguments.picture)
+    reader = DocumentReader()
+    document = reader.read(arguments.picture, local_date(SystemClock().now()))
+    if document.type is DocumentType.UNKNOWN:
+        what = " ".join(problem.text.partition("。")[0] + "。" for problem in document.problems if problem.key == "not_recognised")
+        do = tr("请把整张证件放平、四边拍全后重拍，或改为手工录入。")
+        raise UserError(what or tr("图片里没有认出证件。"), safe=tr("文件没有改动，什么也没有存。"), do=do)
     value = as_plain(document)
     assert isinstance(value, dict)
+    name = document.fields.get("name")
+    if name is not None:
+        value["fields"]["name"]["read_again"], value["fields"]["name"]["confidence_again"] = reader.read_again(document.picture, name.box)
     lines = [f"{key}: {reading.text}{'  ← ' + reading.why if reading.needs_look else ''}" for key, reading in document.fields.items()]
-    lines += [problem.text for problem in document.problems]
+    signs = {True: "✓", False: "✗", None: "–"}
+    lines += [f"{signs[check.passed]} {check.name}  {check.why}".rstrip() for check in document.checks]
+    lines += [*document.text, *(problem.text for problem in document.problems)]
     say(arguments, value, "\n".join(lines))
-    return OK if document.fields else NO
+    return OK
 
 
 def _read_document(parser: Parser) -> None:

@@ -3,11 +3,14 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr
 from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_json, say
+
+if TYPE_CHECKING:  # a verb loads what it needs
+    from nbcase.points.catalogue import PointsCatalogue
 
 
 def check_catalogue(arguments: Arguments) -> int:
@@ -92,9 +95,8 @@ def score(arguments: Arguments) -> int:
     from nbcase.exchange.archive import Archive
     from nbcase.points.buckets import Inputs
     from nbcase.points.monthly import score_month
-    from nbcase.points.reading import load_points_catalogue
 
-    catalogue, archive = load_points_catalogue(), Archive(arguments.data)
+    catalogue, archive = _catalogue(arguments), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
 
     def progress(done: int, people: int) -> None:
@@ -120,6 +122,7 @@ def _score(parser: Parser) -> None:
     parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--previous", type=Path, help=tr("上月结果的文件夹，用来比较"))
+    _declare_scheme(parser)
     parser.add_argument("--memory", default="1200MB")
     declare_json(parser)
 
@@ -131,11 +134,10 @@ def explain(arguments: Arguments) -> int:
     from nbcase.points.catalogue import show
     from nbcase.points.engine import connect, parquet
     from nbcase.points.monthly import records_of
-    from nbcase.points.reading import load_points_catalogue
     from nbcase.points.sheet import next_step
     from nbcase.points.sheet import score as score_one
 
-    catalogue, archive = load_points_catalogue(), Archive(arguments.data)
+    catalogue, archive = _catalogue(arguments), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
     with connect() as connection:
         query = f"SELECT person FROM {parquet(archive.persons)} WHERE {NUMBER} = ?"
@@ -190,16 +192,20 @@ def publish_scores(arguments: Arguments) -> int:
     import msgspec
 
     from nbcase.operations.publish_scores import publish_scores as publish
-    from nbcase.points.reading import load_points_catalogue
+    from nbcase.operations.schemes import schemes
+    from nbcase.points.monthly import read_run
     from nbcase.store.centre_database import open_centre_database
 
+    made_by = read_run(arguments.run, tr("没有发布。")).catalogue_hash
     engine = open_centre_database(arguments.database_url)
     try:
+        with engine.connect() as connection:
+            known = schemes(connection)
         done = publish(
             engine,
             arguments.run,
             arguments.data,
-            load_points_catalogue(),
+            known.by_hash(made_by) or known.newest,
             progress=lambda so_far, everybody: _progress(arguments, f"{so_far:,}/{everybody:,}"),
         )
     finally:
@@ -219,8 +225,45 @@ def _publish_scores(parser: Parser) -> None:
 def _explain(parser: Parser) -> None:
     parser.add_argument("--data", type=Path, required=True, help=tr("积分档案的文件夹"))
     parser.add_argument("--resident", required=True, metavar="NUMBER", help=tr("证件号码"))
+    _declare_scheme(parser)
     parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
     declare_json(parser)
+
+
+def export_scheme(arguments: Arguments) -> int:
+    """The versions that the centre has published, as a file that a run is made with."""
+    import msgspec
+
+    from nbcase.operations.schemes import schemes
+    from nbcase.store.centre_database import open_centre_database
+
+    engine = open_centre_database(arguments.database_url)
+    try:
+        with engine.connect() as connection:
+            found = schemes(connection)
+    finally:
+        engine.dispose()
+    arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(found.published, order="sorted"), indent=1))
+    value = {"number": found.number, "hash": found.newest.hash, "path": str(arguments.out)}
+    say(arguments, value, tr("第 {n} 版，已写到 {path}").format(n=found.number, path=arguments.out))
+    return OK
+
+
+def _export_scheme(parser: Parser) -> None:
+    parser.add_argument("--database-url", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    declare_json(parser)
+
+
+def _declare_scheme(parser: Parser) -> None:
+    parser.add_argument("--scheme", type=Path, help=tr("中心公布的积分方案（export-scheme 的文件）；不写则为程序自带的"))
+
+
+def _catalogue(arguments: Arguments) -> "PointsCatalogue":
+    """The catalogue that the arguments name."""
+    from nbcase.operations.schemes import read_published
+
+    return read_published(arguments.scheme).newest
 
 
 def _progress(arguments: Arguments, text: str) -> None:
@@ -235,6 +278,7 @@ VERBS: Verbs = {
     "demo-department-data": (demo_department_data, mark("生成虚构的一个月部门数据"), _demo_department_data),
     "receive-delivery": (receive_delivery, mark("收下部门数据"), _receive_delivery),
     "score": (score, mark("全员计分"), _score),
+    "export-scheme": (export_scheme, mark("导出公布的积分方案"), _export_scheme),
     "publish-scores": (publish_scores, mark("把全员积分发布到受理点"), _publish_scores),
     "explain": (explain, mark("说明一个人的积分"), _explain),
 }

@@ -16,18 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
+from nbcase.domain.action import Action, TreeHash, body_hash, canonical
 from nbcase.domain.clock import SystemClock
 from nbcase.domain.ids import derived_id
+from nbcase.domain.merge import merge
 from nbcase.domain.resident import Resident
 from nbcase.operations.sign_in import sign_in
 from nbcase.server.centre import open_centre
@@ -37,6 +41,7 @@ from nbcase.store.centre_work import load_records
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.desk_work import DeskWork
 from nbcase.store.outbox import send_again_after, tally
+from nbcase.store.records import from_plain, to_plain
 from nbcase.store.vault import FileVault
 from nbcase.sync.client import CentreClient
 from nbcase.sync.stages import Contact, hello, pull, push, reconcile
@@ -77,6 +82,7 @@ def measure(actions: int, runs: int) -> dict[str, object]:
         "push_again": {"figure": round(ours["again"]), "yardstick": round(straight["again"]), "ratio": ratios["again"]},
         "pull": {"figure": round(ours["pull"]), "yardstick": round(straight["pull"]), "ratio": ratios["pull"]},
         "bare_commit_ms": round(commit, 3),
+        "cost_of": _costs(bench.acts, ours["push"], straight["push"]),
         "lost": sum(round(run["lost"]) for run in found),
         "sizes": {"actions": actions, "runs": runs, "bytes_an_action": round(statistics.mean(len(body) for _, _, body in bench.acts))},
         "versions": {package: version(package) for package in ("psycopg", "sqlcipher3", "sqlalchemy", "uvicorn", "msgspec")},
@@ -231,6 +237,30 @@ def _database(postgres_url: str, name: str, template: str = "template1") -> str:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     return sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _costs(acts: Sequence[tuple[int, str, bytes]], ours: float, straight: float) -> dict[str, float]:
+    """Microseconds an action that each check of the contract takes at the centre, alone and in memory, and those of the whole push."""
+    actions = [msgspec.json.decode(body, type=Action) for _, _, body in acts]
+    tree, records = TreeHash(), [_plain_resident(action) for action in actions]
+
+    def each(work: Callable[[int], object]) -> float:
+        return round(_seconds(lambda: deque(map(work, range(len(acts))), maxlen=0)) / len(acts) * 1e6, 1)
+
+    return {
+        "hash over the canonical form": each(lambda n: body_hash(canonical(actions[n]))),
+        "tree hash for the reconciliation": each(lambda n: tree.add(bytes.fromhex(actions[n].hash))),
+        "merge by field": each(lambda n: merge(records[n], actions[n].changes[0])),
+        "validation of the record as a domain value": each(lambda n: from_plain(Resident, records[n])),
+        "canonical form for the feed": each(lambda n: canonical(records[n])),
+        "whole push": round(1e6 / ours, 1),
+        "whole straight push": round(1e6 / straight, 1),
+    }
+
+
+def _plain_resident(action: Action) -> dict[str, object]:
+    values = {field: after for field, (_, after) in action.changes[0].fields.items()}
+    return to_plain(_resident(action.sequence)) | values
 
 
 def _bare_commits(path: Path) -> float:

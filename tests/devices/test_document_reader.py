@@ -8,14 +8,19 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 
-from nbcase.devices.contract import ReadDocument, Side, as_plain
+from nbcase.devices.contract import DocumentType, ReadDocument, Side, as_plain
 from nbcase.devices.document_reader import DocumentReader
+from nbcase.devices.mrz import Layout
 from nbcase.devices.sample_card import FLAT, TILTED_PHOTO, SamplePerson, Shot, draw_back, draw_front, photograph, write_sample
 from nbcase.domain.errors import UserError
 from nbcase.domain.identity import SYNTHETIC_AREA, make_number
-from tests.benchmarks import ocr
+from nbcase.domain.resources import resource_path
+from tests.benchmarks import mrz, ocr
+from tests.parts.cardpictures import front_of, people
+from tests.parts.cardpictures import picture_of as card_under
+from tests.parts.zonepictures import holders, page_of, picture_of, written
 
 TODAY = date(2026, 11, 24)
 LIN = SamplePerson()
@@ -69,7 +74,11 @@ def test_a_photographed_front_fills_the_form(reader: DocumentReader, person: Sam
         "address": person.address,
         "number": person.number,
     }
-    assert [key for key, field in document.fields.items() if field.needs_look] == ["name"]
+    looks = {key for key, field in document.fields.items() if field.needs_look}
+    assert "name" in looks
+    assert looks <= {"name", "nation_code"}
+    assert all(check.passed for check in document.checks)
+    assert document.confidence == min(field.confidence for field in document.fields.values())
 
 
 @pytest.mark.parametrize(("person", "shot", "end"), [(LIN, TILTED_PHOTO, "2041-03-09"), (SHE, Shot(on_desk=True, tilt=178), "")])
@@ -133,7 +142,7 @@ def test_what_is_no_picture_is_refused_without_loading_the_engine() -> None:
     fresh = DocumentReader()
     with pytest.raises(UserError, match="不是能识别的图片"):
         fresh.read(b"no picture")
-    assert fresh._engine is None
+    assert not fresh.engine.is_loaded
 
 
 def test_a_document_survives_the_way_out_of_a_worker_process(reader: DocumentReader) -> None:
@@ -142,7 +151,7 @@ def test_a_document_survives_the_way_out_of_a_worker_process(reader: DocumentRea
 
 
 def test_the_benchmark_still_runs_and_lets_no_wrong_number_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    ocr.main(["--json", "--size", "1"])
+    ocr.main(["--json", "--people", "1"])
     result = json.loads(capsys.readouterr().out)
     assert result["wrong_sure"] == 0
     assert result["ratio"] > 0
@@ -155,3 +164,63 @@ def test_a_name_is_read_again_from_its_own_line(reader: DocumentReader) -> None:
     assert text == LIN.name
     assert 0.5 < confidence <= 1
     assert reader.read_again(b"no picture", document.fields["name"].box) == ("", 0.0)
+
+
+@pytest.mark.parametrize(("layout", "kind"), [(Layout.TD3, "passport"), (Layout.TD1, "hk_macao_pass")])
+def test_a_photographed_page_gives_what_its_zone_says(reader: DocumentReader, layout: Layout, kind: str) -> None:
+    holder = holders(1, 5, layout)[0]
+    document = reader.read(picture_of(written(holder, layout), layout, "tilted", random.Random(3)), TODAY)
+    assert document.document_kind == kind
+    assert document.fields["number"].value == holder.number
+    assert document.fields["birth_on"].value == holder.birth_on.isoformat()
+    assert document.fields["name_latin"].needs_look
+    assert all(check.passed for check in document.checks if check.key.startswith("mrz_"))
+
+
+def test_a_page_on_its_head_is_not_mistaken_for_a_zone_that_runs_the_other_way(reader: DocumentReader) -> None:
+    holder = holders(2, 6, Layout.TD3)[1]
+    page = Image.fromarray(page_of(written(holder, Layout.TD3), Layout.TD3)[:, :, ::-1]).rotate(180)
+    assert reader.read(encoded(page), TODAY).fields["number"].value == holder.number
+
+
+def test_a_lease_and_a_household_page_come_as_text(reader: DocumentReader) -> None:
+    sheet = Image.new("RGB", (1240, 1754), "white")
+    pen = ImageDraw.Draw(sheet)
+    face = ImageFont.truetype(str(resource_path("fonts/NotoSansSC-Regular.ttf")), 34)
+    rows = ("房屋租赁合同", "出租方：样例一", "承租方：样例二", "租赁期限：2026年1月1日至2026年12月31日", "租金：每月1000元")
+    for row, text in enumerate(rows):
+        pen.text((150, 200 + 90 * row), text, font=face, fill="black")
+    document = reader.read(encoded(sheet.rotate(4, expand=True, fillcolor="white")), TODAY)
+    assert document.type is DocumentType.LEASE
+    assert [text.replace(":", "：").replace(" ", "") for text in document.text] == list(rows)
+
+
+def test_glare_over_a_field_is_told_and_makes_it_doubtful(reader: DocumentReader) -> None:
+    front = draw_front(LIN)
+    ImageDraw.Draw(front).ellipse((300, 300, 560, 380), fill="white")
+    document = reader.read(encoded(front), TODAY)
+    assert "glare" in [problem.key for problem in document.problems]
+    assert document.fields["address"].needs_look
+    assert not document.fields["number"].needs_look
+
+
+@pytest.mark.parametrize("condition", ["white_desk", "hand", "glare", "turned"])
+def test_a_card_is_read_on_a_white_desk_and_in_a_hand(reader: DocumentReader, condition: str) -> None:
+    dice = random.Random(11)
+    person = people(1, 11)[0]
+    document = reader.read(card_under(front_of(person, dice), condition, dice), TODAY)
+    assert document.fields["number"].value == person.number
+
+
+def test_a_card_whose_own_number_is_wrong_is_never_sure(reader: DocumentReader) -> None:
+    wrong = LIN.number[:16] + str((int(LIN.number[16]) + 2) % 10) + LIN.number[17]
+    document = reader.read(encoded(draw_front(SamplePerson(number=wrong))), TODAY)
+    assert document.fields["number"].needs_look
+    assert [check.passed for check in document.checks if check.key == "checksum"] == [False]
+
+
+def test_the_zone_benchmark_still_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    mrz.main(["--json", "--documents", "1"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["wrong_sure"] == 0
+    assert {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"} <= set(result)

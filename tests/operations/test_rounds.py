@@ -143,7 +143,11 @@ def test_the_other_parent_counts_only_where_the_district_says_so(desk: Desk, cle
     number = "330299199407120312"
     plain = accept(desk, clerk, school_request(resident.id, ROUND.id, "甲小", other_parent_number=number)).case
     assert "other_parent_id" not in plain.form
-    put(desk, replace(ROUND, id="round-jb", district_code="330205", parent_rule=ParentRule.HIGHER), replace(plain, state=CaseState.WITHDRAWN))
+    put(
+        desk,
+        replace(ROUND, id="round-jb", district_code="330205", parent_rule=ParentRule.HIGHER),
+        replace(plain, state=CaseState.WITHDRAWN),
+    )
     higher = accept(desk, clerk, school_request(resident.id, "round-jb", "甲小", other_parent_number=number)).case
     assert higher.form["other_parent_id"]
 
@@ -213,9 +217,7 @@ def test_rounds_of_the_own_district_come_first(desk: Desk, resident: Resident) -
     assert [one.id for one in rounds(desk)] == ["round-1", "far"]
 
 
-def test_the_papers_say_what_the_page_says_with_masked_names(
-    desk: Desk, clerk: Clerk, reviewer: Clerk, resident: Resident
-) -> None:
+def test_the_papers_say_what_the_page_says_with_masked_names(desk: Desk, clerk: Clerk, reviewer: Clerk, resident: Resident) -> None:
     import pypdfium2
 
     case = need_case(desk, admitted(desk, clerk, reviewer, school_request(resident.id, ROUND.id, "甲小")))

@@ -24,7 +24,13 @@ STATIONS = (
     Station(code="3302120010", name="姜山镇流动人口服务管理站", prefix="JS", division_code="330212"),
     Station(code="3302130020", name="溪口镇流动人口服务管理站", prefix="XK", division_code="330213"),
 )
-ROLES = {"li": (Role.CLERK, 0), "zhao": (Role.REVIEWER, 0), "qian": (Role.SUPERVISOR, 0), "sun": (Role.CLERK, 1), "wu": (Role.SUPERVISOR, 1)}
+ROLES = {
+    "li": (Role.CLERK, 0),
+    "zhao": (Role.REVIEWER, 0),
+    "qian": (Role.SUPERVISOR, 0),
+    "sun": (Role.CLERK, 1),
+    "wu": (Role.SUPERVISOR, 1),
+}
 
 
 @cache

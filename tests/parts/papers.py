@@ -243,6 +243,10 @@ def scenes() -> dict[str, Scene]:
         "provisional": Scene(
             asked=paper(name="暂证者", is_provisional=True).pdf, answer=Answer.PROVISIONAL, reason="not_confirmed", scope="file"
         ),
+        "provisional, code alone": Scene(
+            asked=paper(name="暂证者", is_provisional=True).text, answer=Answer.PROVISIONAL, reason="not_confirmed", scope="code"
+        ),
+        "revoked, code alone": Scene(asked=paper(name="收回者").text, answer=Answer.REVOKED, reason="listed", scope="code"),
         "provisional, later confirmed": Scene(
             asked=paper(name="核对者", is_provisional=True).text, answer=Answer.VALID, reason="signed", scope="code"
         ),

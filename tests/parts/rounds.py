@@ -4,10 +4,10 @@ from datetime import date
 from pathlib import Path
 
 from nbcase.domain.case import HandedIn
+from nbcase.domain.clerk import Clerk
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.decide import Verdict, decide
 from nbcase.operations.desk import Desk
-from nbcase.domain.clerk import Clerk
 
 FILE = """
 use = "{use}"

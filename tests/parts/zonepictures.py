@@ -102,6 +102,8 @@ def page_of(lines: list[str], layout: Layout) -> Pixels:
         pen.line((0, top, width, top + 90), fill=(222, 232, 228), width=2)
     plain = ImageFont.truetype(str(resource_path("fonts/NotoSansSC-Regular.ttf")), 34)
     pen.text((width * 0.36, height * 0.1), "样张  SPECIMEN", font=plain, fill=(178, 60, 52))
+    number = lines[0][5:14] if layout is Layout.TD1 else lines[1][:9]
+    pen.text((width * 0.7, height * 0.1), number.strip("<"), font=plain, fill=(30, 40, 60))
     for row, words in enumerate(("Surname / Nom", lines[-1 if layout is Layout.TD1 else 0][5:20].replace("<", " "), "样张 不作证件使用")):
         pen.text((width * 0.36, height * 0.2 + 60 * row), words, font=plain, fill=(30, 40, 60))
     pen.rectangle((width * 0.06, height * 0.1, width * 0.3, height * 0.55), fill=(196, 204, 210))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nbcase.domain.clerk import Station
 from nbcase.domain.errors import UserError
 from nbcase.store.centre_database import open_centre_database
-from nbcase.store.feed import START, NewRow, adopt_feed, append, parse_cursor, read_page
+from nbcase.store.feed import NEW_ROW, START, NewRow, adopt_feed, append, parse_cursor, read_page
 from nbcase.store.people import add_people
 from nbcase.store.tables import change_feed
 
@@ -128,7 +128,7 @@ def test_a_reader_on_whose_place_the_same_change_was_written_again_after_a_resto
     place = parse_cursor(cursor)
     with engine.begin() as connection:
         connection.execute(sa.delete(change_feed))
-        again = {**_row("a"), "xid": place.transaction, "position": place.position}
+        again = {**dict(zip(NEW_ROW, _row("a"), strict=True)), "xid": place.transaction, "position": place.position}
         columns = ", ".join(again)
         statement = f"INSERT INTO change_feed ({columns}) OVERRIDING SYSTEM VALUE VALUES (:{', :'.join(again)})"
         connection.execute(sa.text(statement), again)

@@ -12,9 +12,9 @@ from nbcase.domain.action import canonical
 from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.document import Document
 from nbcase.domain.notice import Notice
+from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import ChoiceResult, ListRow, Round, RoundPlace, RoundResult, RoundSignature, RoundStage
-from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.scheme import SchemeDraft, SchemeSignature
 from nbcase.domain.score import Claim, Score
 from nbcase.domain.service import Service
@@ -132,7 +132,12 @@ def _scheme() -> list[Record]:
         changed_at=AT,
         station_code="s",
     )
-    return [draft, SchemeSignature(id="w", draft_id="q", content_hash="h", is_proposal=True, clerk_id="l", clerk_name="样", signed_at=AT, station_code="s")]
+    return [
+        draft,
+        SchemeSignature(
+            id="w", draft_id="q", content_hash="h", is_proposal=True, clerk_id="l", clerk_name="样", signed_at=AT, station_code="s"
+        ),
+    ]
 
 
 def _round() -> list[Record]:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from nbcase.domain.action import Answer, Outcome
 from nbcase.domain.errors import NotAllowed
@@ -76,6 +77,26 @@ def test_files_that_a_restored_folder_has_lost_are_brought_again_by_the_desks_th
     open_centre(centre_database, tmp_path / "centre", centre.clock).close()
     with transaction(centre.centre.engine) as connection:
         assert files_id(connection) == name, "nothing is missing any more, so nobody is asked again"
+
+
+def test_files_brought_again_and_lost_once_more_by_a_restore_are_brought_a_second_time(
+    centre: RunningCentre, centre_database: str, tmp_path: Path, make_desk: MakeDesk
+) -> None:
+    desk = make_desk("li")
+    desk.act(desk.resident(), files=(b"kept", b"lost"))
+    desk.sync()
+    lost = hashlib.sha256(b"lost").hexdigest()
+    folder = tmp_path / "centre" / "attachments" / lost[:2]
+    shutil.rmtree(folder)
+    open_centre(centre_database, tmp_path / "centre", centre.clock).close()
+    assert desk.sync().problem is None
+    # Files and database of the moment before that contact: the acts are there, and the centre misses nothing by its own notes.
+    shutil.rmtree(folder)
+    with transaction(centre.centre.engine) as connection:
+        connection.execute(sa.text("DELETE FROM attachment WHERE hash = :hash"), {"hash": lost})
+    open_centre(centre_database, tmp_path / "centre", centre.clock).close()
+    assert desk.sync().problem is None
+    assert b"".join(centre.centre.blobs.read(lost)) == b"lost"
 
 
 def test_a_file_whose_upload_was_answered_wrongly_counts_as_sent_once_its_act_is_taken(

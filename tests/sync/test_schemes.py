@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from nbcase.cli import OK, main
 from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import Conflict, NotAllowed, UserError
 from nbcase.domain.ids import derived_id
@@ -16,6 +18,7 @@ from nbcase.operations.points import PointsView, points_view
 from nbcase.operations.scheme_drafts import EDIT, SchemeBoard, begin_draft, date_draft, edit_draft, propose, scheme_board, sign
 from nbcase.operations.scheme_effect import scheme_effect
 from nbcase.operations.scheme_publishing import publish_signed
+from nbcase.operations.schemes import read_published
 from nbcase.points.editing import Edit, Part, Shape, WorkedExample
 from nbcase.store import publications, tables
 from nbcase.store.centre_database import transaction
@@ -78,7 +81,7 @@ def insurance(view: PointsView) -> tuple[int, date]:
 
 
 def test_two_supervisors_at_two_stations_publish_a_version_that_holds_from_its_day_everywhere(
-    make_desk: MakeDesk, centre: RunningCentre, clock: SetClock
+    make_desk: MakeDesk, centre: RunningCentre, clock: SetClock, tmp_path: Path
 ) -> None:
     first, second, third = make_desk("qian"), make_desk("wu"), make_desk("li")
     person = resident_with_score(third, centre)
@@ -102,6 +105,10 @@ def test_two_supervisors_at_two_stations_publish_a_version_that_holds_from_its_d
         assert (published.proposed_by, published.signed_by) == ("clerk-qian", "clerk-wu")
         assert (published.proposed_name, published.signed_name) == ("样qian", "样wu")
         assert board(desk).open is None
+    exported = tmp_path / "scheme.json"
+    url = centre.centre.engine.url.render_as_string(hide_password=False)
+    assert main(["export-scheme", "--database-url", url, "--out", str(exported)]) == OK
+    assert read_published(exported).newest.hash == board(third).schemes.newest.hash, "a month is scored by what the desks have"
     before = points_view(at_work(third), person.id)
     assert insurance(before) == (2000, date(2022, 4, 6))
     assert before.agrees, "the centre's run of the month was made by the catalogue before"

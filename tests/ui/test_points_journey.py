@@ -27,6 +27,7 @@ from ui.pages.points import PointsPage
 from ui.pages.review import ReviewPage
 from ui.shell.window import MainWindow
 from ui.tasks import TaskRunner
+from ui.widgets.tag import Tag
 
 
 def points_page(window: MainWindow) -> PointsPage:
@@ -176,7 +177,7 @@ def test_the_whole_page_works_with_the_line_cut(
     object.__setattr__(first.counter, "queue", FolderQueue(tmp_path / "printed"))
     page = look_at(first, person)
     before = total(first)
-    assert page.header._tags.itemAt(0).widget()._text == "与中心一致"
+    assert "与中心一致" in [tag.accessibleName() for tag in page.header.findChildren(Tag)]
     for code in ("education", "skill", "insurance"):
         page._fall.choose(code)
         assert page._explained._facts.findChildren(type(page._explained._none))
@@ -189,10 +190,10 @@ def test_the_whole_page_works_with_the_line_cut(
     first.keys.press("Ctrl+P")
     assert list((tmp_path / "printed").glob("*.pdf"))
     dispute(first, person, scan, monkeypatch)
-    assert first.contact().waiting == 1
+    assert first.contact().waiting == 2, "the acceptance, and that its receipt was printed"
     first.show("sync")
     first.keys.press("Ctrl+D")
-    assert first.contact().confirmed == 2
+    assert first.contact().confirmed == 3
     auditor.show("sync")
     auditor.keys.press("Ctrl+D")
     auditor.contact()

@@ -20,10 +20,10 @@ from nbcase.domain.score import Score
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.schemes import shipped_catalogue
 from nbcase.operations.rank import check_list, publish_round, rank_round, ranked_list
 from nbcase.operations.roundfile import open_round
 from nbcase.operations.rounds import SIGN, sign_round
+from nbcase.operations.schemes import shipped_catalogue
 from nbcase.points.ranking import Placement, place
 from nbcase.points.spans import month_of
 from nbcase.store.centre_database import transaction
@@ -118,7 +118,10 @@ def sign(window: DeskWindow, signer: Clerk, list_hash: str, round_id: str) -> No
 
 
 def test_from_two_desks_to_the_explained_final_list(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     office, first, second = Office(centre, clock, tmp_path), sit_at("li"), sit_at("sun")
     office.open()
@@ -207,7 +210,10 @@ def _objection(window: DeskWindow, resident_id: str) -> str:
 
 
 def test_a_forged_signature_is_quarantined_and_does_not_count(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     office, window = Office(centre, clock, tmp_path), sit_at("li")
     opened = office.open()
@@ -233,7 +239,11 @@ def test_a_forged_signature_is_quarantined_and_does_not_count(
 
 
 def test_no_list_is_published_that_somebody_else_s_eyes_find_wrong(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     office, window = Office(centre, clock, tmp_path), sit_at("li")
     opened = office.open()
@@ -252,7 +262,7 @@ def test_no_list_is_published_that_somebody_else_s_eyes_find_wrong(
     assert "没有报" in check_list(opened, [right[0], replace(right[1], place="乙小")])[0]
     clock.advance(timedelta(days=9))
     monkeypatch.setattr("nbcase.operations.rank.place", lambda *given: replace(place(*given), schools=_upside_down(place(*given))))
-    with pytest.raises(UserError, match="没有通过核对.*互相更愿意"):
+    with pytest.raises(UserError, match=r"没有通过核对.*互相更愿意"):
         office.rank()
 
 
@@ -262,7 +272,10 @@ def _upside_down(found: Placement) -> dict[str, str | None]:
 
 
 def test_a_change_after_the_signatures_stops_the_publication(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     office, window = Office(centre, clock, tmp_path), sit_at("li")
     opened = office.open()
@@ -283,7 +296,10 @@ def test_a_change_after_the_signatures_stops_the_publication(
 
 
 def test_loan_tiers_come_from_the_same_ranking(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     office, window = Office(centre, clock, tmp_path), sit_at("li")
     tiers = '[[place]]\nname = "一档"\nleast_points = 70\n\n[[place]]\nname = "二档"\nleast_points = 60\n'
@@ -309,7 +325,10 @@ def test_loan_tiers_come_from_the_same_ranking(
 
 
 def test_where_the_district_takes_the_parent_with_more_points_the_other_ones_count(
-    centre: RunningCentre, clock: SetClock, sit_at: SitAt, tmp_path: Path  # noqa: F811
+    centre: RunningCentre,
+    clock: SetClock,
+    sit_at: SitAt,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     office, window = Office(centre, clock, tmp_path), sit_at("li")
     opened = office.open(more='parent = "higher"')

@@ -1,4 +1,4 @@
-"""A supervisor edits and proposes by keys, another one signs at another station, the centre publishes, a third desk shows it from its day."""
+"""A supervisor edits and proposes by keys, another signs at another station, the centre publishes, a third desk shows it from its day."""
 
 from datetime import date, timedelta
 

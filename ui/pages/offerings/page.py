@@ -245,7 +245,6 @@ class OfferingsPage(Page):
 
 def form_sections(language: str) -> tuple[FormSection, ...]:
     """The form of a 场次."""
-    services = code_options("offering", language)
     return (
         FormSection(
             title=tr("场次"),

@@ -10,7 +10,7 @@ from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.words import tr
 from nbcase.operations.page import RowPage
 from nbcase.operations.pictures import PagePicture, picture_of
-from nbcase.operations.printing import PrintJob, follow_jobs, mark_job, paper, print_rows, waiting_papers
+from nbcase.operations.printing import PrintJob, follow_jobs, mark_job, paper, print_rows, spoilt_today, waiting_papers
 from ui.context import Notice
 from ui.printwork import print_one
 from ui.widgets.fields import Option
@@ -106,12 +106,14 @@ class PrintingPresenter:
             self._view.show_queue(tr("没有选打印机，在“设置”里选。"), is_ready=False)
             return
 
-        def ask() -> tuple[str, bool]:
-            return queue.obstacle(), follow_jobs(desk, queue)
+        def ask() -> tuple[str, bool, int]:
+            return queue.obstacle(), follow_jobs(desk, queue), spoilt_today(desk)
 
-        def take(found: tuple[str, bool]) -> None:
-            obstacle, has_news = found
+        def take(found: tuple[str, bool, int]) -> None:
+            obstacle, has_news, spoilt = found
             words = obstacle or tr("打印机 {name} 就绪").format(name=queue.name)
+            if spoilt:
+                words = tr("{words}，今日作废 {n} 张").format(words=words, n=spoilt)
             self._view.show_queue(words, is_ready=not obstacle)
             if has_news:
                 self.refresh()

@@ -37,6 +37,7 @@ class Reading:
     box: Box
     needs_look: bool = False
     why: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -54,6 +55,7 @@ class Side:
     readings: dict[str, Reading] = field(default_factory=dict)
     seconds: float = 0.0
     is_straightened: bool = True
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,27 +145,40 @@ def card_answers(card: Card) -> dict[str, str]:
 def side_of(document: ReadDocument, original: DraftFile, picture: DraftFile) -> Side:
     """One read side with its readings under the form's keys."""
     keys = {problem.key for problem in document.problems}
+    fields = dict(document.fields)
+    if "name" not in fields and "name_latin" in fields:  # papers from elsewhere have no Chinese name
+        fields["name"] = fields.pop("name_latin")
     return Side(
         side=document.side.value,
         original=original,
         picture=picture,
-        readings={FORM_KEYS.get(key, key): _reading(found, document) for key, found in document.fields.items()},
+        readings={FORM_KEYS.get(key, key): _reading(found, document) for key, found in fields.items()},
         seconds=document.seconds,
         is_straightened="card_not_found" not in keys,
+        kind=document.document_kind,
     )
 
 
 def _reading(found: FieldReading, document: ReadDocument) -> Reading:
     xs, ys = [x / document.width for x, _ in found.box], [y / document.height for _, y in found.box]
     box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return Reading(text=found.text, value=found.value, confidence=found.confidence, box=box, needs_look=found.needs_look, why=found.why)
+    return Reading(
+        text=found.text,
+        value=found.value,
+        confidence=found.confidence,
+        box=box,
+        needs_look=found.needs_look,
+        why=found.why,
+        others=found.others,
+    )
 
 
 def side_answers(side: Side, form_keys: frozenset[str]) -> dict[str, str]:
     """What a picture puts into the form."""
     answers = {key: reading.value for key, reading in side.readings.items() if key in form_keys and reading.value}
-    if side.side == "front" and "document_number" in answers:
-        answers["document_kind"] = _kind_of(answers["document_number"])
+    if "document_number" in answers:
+        is_told = side.kind not in ("", DocumentKind.CITIZEN.value)
+        answers["document_kind"] = side.kind if is_told else _kind_of(answers["document_number"])
     return answers
 
 

@@ -229,7 +229,7 @@ class DocumentReading(Part):
                 work.looks[key] = look_at(work, key, *self._other_opinions(key, answers))
 
     def _other_opinions(self, key: str, answers: Mapping[str, Any]) -> tuple[Alternative, ...]:
-        """What the number says of birth date and sex; for the name, that the reader may decide."""
+        """Readings as good by every rule; what the number says of birth date and sex; for the name, that the reader may decide."""
         if key == "name":
             return (
                 (Alternative(text=tr("读卡器重读"), source=tr("字形最准"), asks_reader=True),) if self._context.reader is not None else ()
@@ -238,8 +238,10 @@ class DocumentReading(Part):
             derive({**self._view.answers(), **answers}, self._work.capture, self._context.desk.today(), ADULT_AGE) if self._work else None
         )
         value = derived.values.get(key) if derived is not None else None
+        found = self._work.capture.reading(key) if self._work is not None else None
+        alike = tuple(Alternative(text=text, value=text, source=tr("形近")) for text in (found[1].others if found is not None else ()))
         if not value or value == answers.get(key):
-            return ()
+            return alike
         text = codes.name("sex", value) if key == "sex_code" else value
         return (Alternative(text=text, value=value, source=tr("按号码")),)
 

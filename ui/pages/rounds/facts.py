@@ -38,7 +38,15 @@ class RoundFacts(QWidget):
         column.setSpacing(theme.space.s)
         column.addWidget(self._name)
         column.addWidget(row_of(self._figure, self._meta, None))
-        parts: tuple[QWidget, ...] = (self._facts, self._heading, self._places, self._ties_heading, self._ties, self._conditions_heading, self._conditions)
+        parts: tuple[QWidget, ...] = (
+            self._facts,
+            self._heading,
+            self._places,
+            self._ties_heading,
+            self._ties,
+            self._conditions_heading,
+            self._conditions,
+        )
         for part in parts:
             column.addWidget(part)
         column.addStretch(1)
@@ -88,9 +96,6 @@ def _figures(entry: Entry) -> tuple[str, str]:
 def _round_facts(entry: Entry) -> list[tuple[str, str]]:
     one = entry.view.round
     district = division(one.district_code)
-    names = "、".join(signature.clerk_name for signature in entry.view.signatures)
-    waiting = bool(one.list_hash) and one.list_hash != one.published_hash or one.stage is RoundStage.NOTICE
-    signed = tr("{n} / {m}").format(n=len(entry.view.signatures), m=SIGNATURES_NEEDED) + (f"　{names}" if names else "")
     return [
         (tr("用途"), codes.name("points_use", one.use_code)),
         (tr("区县"), district.name if district is not None else one.district_code),
@@ -98,8 +103,19 @@ def _round_facts(entry: Entry) -> list[tuple[str, str]]:
         (tr("计分日"), str(one.scored_on)),
         (tr("谁的积分"), tr("父母中较高的一方") if one.parent_rule is ParentRule.HIGHER else tr("申请人")),
         (tr("公示"), _notice_words(one)),
-        (tr("签名"), signed if waiting else "、".join(one.signed_by)),
+        (tr("签名"), _signed_words(entry)),
     ]
+
+
+def _signed_words(entry: Entry) -> str:
+    """Who signed what is public, and how many the list that comes next has."""
+    one, signatures = entry.view.round, entry.view.signatures
+    parts = ["、".join(one.signed_by)]
+    if signatures or (one.list_hash and one.list_hash != one.published_hash):
+        names = "、".join(signature.clerk_name for signature in signatures)
+        words = tr("定稿 {n} / {m}") if one.stage is RoundStage.NOTICE else tr("{n} / {m}")
+        parts.append(f"{words.format(n=len(signatures), m=SIGNATURES_NEEDED)}　{names}".strip())
+    return "；".join(part for part in parts if part)
 
 
 def _notice_words(one: Round) -> str:

@@ -108,7 +108,8 @@ class RoundsPage(Page):
             button.setVisible(resident is not None)
         self._stack.setCurrentIndex(1 if entries else 0)
         if not entries:
-            self._empty.show_text(tr("没有参加过按积分的轮次。") if resident is not None else tr("中心还没有开轮次。开轮之后随同步到本机。"))
+            nothing = tr("没有参加过按积分的轮次。") if resident is not None else tr("中心还没有开轮次。开轮之后随同步到本机。")
+            self._empty.show_text(nothing)
             return
         today = self.context.desk.today()
         self._entries.show_rows([entry_row(entry, today) for entry in entries])
@@ -190,7 +191,8 @@ class RoundsPage(Page):
             self._presenter.choose(row.payload)
 
     def _take_focus(self) -> None:
-        target = self._entries if self._stack.currentIndex() == 1 else self
+        lists = (self._entries, self._public, self._choices)
+        target = next((each for each in lists if each.isVisible()), self)
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _to_person(self) -> None:

@@ -136,9 +136,7 @@ class RoundsPresenter:
             self._context.notify(Notice(what=tr("已签名，随下次连接送到中心。满 {n} 人后由中心公布。").format(n=SIGNATURES_NEEDED)))
             self._context.announce(frozenset({"round_signature"}))
 
-        self._context.tasks.run_in_order(
-            lambda: sign_round(desk, clerk, round_id, list_hash), then=signed, otherwise=self._context.trouble
-        )
+        self._context.tasks.run_in_order(lambda: sign_round(desk, clerk, round_id, list_hash), then=signed, otherwise=self._context.trouble)
 
     def object_refusal(self) -> str:
         """Why no objection can be begun; empty when it can."""

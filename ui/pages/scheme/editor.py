@@ -187,10 +187,14 @@ class RuleEditor(QWidget):
             is_kinds = edit.shape is Shape.KINDS
             unit = self._catalogue.facts[part.fact].unit if part.fact in self._catalogue.facts else ""
             columns = (
-                RowColumn(title=tr("类别") if is_kinds else tr("满（{unit}）").format(unit=unit), stretch=2 if is_kinds else 1, read_only=is_kinds),
+                RowColumn(
+                    title=tr("类别") if is_kinds else tr("满（{unit}）").format(unit=unit), stretch=2 if is_kinds else 1, read_only=is_kinds
+                ),
                 RowColumn(title=tr("得分")),
             )
-            rows = RowsEditor(part_title(self._catalogue, part.fact, place, len(edit.parts)), columns, fixed=is_kinds, free=0 if is_kinds else 1)
+            rows = RowsEditor(
+                part_title(self._catalogue, part.fact, place, len(edit.parts)), columns, fixed=is_kinds, free=0 if is_kinds else 1
+            )
             shown = [(kind_words(self._catalogue, part.fact, at) if is_kinds else at, points) for at, points in part.rows]
             rows.set_off(self._is_off)
             rows.show_rows(shown)

@@ -37,7 +37,9 @@ class EffectPanel(QWidget):
         for part in (self._strip, self._heading, self._indicators, self._most, self._biggest):
             part.setVisible(not is_empty)
         self._empty.setVisible(is_empty)
-        self._empty.show_text(why_not or (tr("草案有错误，改好后才能试算。") if effect is None else tr("本站还没有一位居民有积分，无法试算。")))
+        self._empty.show_text(
+            why_not or (tr("草案有错误，改好后才能试算。") if effect is None else tr("本站还没有一位居民有积分，无法试算。"))
+        )
         if effect is None or is_empty:
             return
         self._strip.show_figures(_figures(effect))

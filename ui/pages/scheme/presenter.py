@@ -165,7 +165,9 @@ class SchemePresenter:
             return
         act = scheme_drafts.sign if opened.stage is DraftStage.PROPOSED else scheme_drafts.propose
         content = opened.draft.content_hash
-        self._act(lambda desk, clerk: act(desk, clerk, opened.draft.id, content), told=lambda _signature: self._told(act is scheme_drafts.sign))
+        self._act(
+            lambda desk, clerk: act(desk, clerk, opened.draft.id, content), told=lambda _signature: self._told(act is scheme_drafts.sign)
+        )
 
     def _told(self, was_signed: bool) -> None:
         what = tr("已签署。两人已签，由中心公布。") if was_signed else tr("已提出，等另一位站长签署。")

@@ -45,7 +45,9 @@ def kind_words(catalogue: PointsCatalogue, fact: str, number: str) -> str:
     """What a kind of a fact is called: the codes that are worth this number."""
     kind = catalogue.facts[fact].kind if fact in catalogue.facts else None
     worth = kind.value.of_code if isinstance(kind, Best) and kind.value.of_code is not None else ()
-    named = [codes.name("points_row", code) if codes.has_code("points_row", code) else code for code, value in worth if str(value) == number]
+    named = [
+        codes.name("points_row", code) if codes.has_code("points_row", code) else code for code, value in worth if str(value) == number
+    ]
     return "、".join(named) or number
 
 
@@ -169,7 +171,9 @@ def history_rows(board: SchemeBoard) -> list[LineRow]:
         )
     first = board.schemes.chain[0]
     begins = min(version.from_on for indicator in first.indicators for version in indicator.versions)
-    rows.append(LineRow(lead="0", title=first.name, under=tr("程序自带"), right=tr("{day} 起").format(day=begins), tag=tr("有效"), tag_tone="green"))
+    rows.append(
+        LineRow(lead="0", title=first.name, under=tr("程序自带"), right=tr("{day} 起").format(day=begins), tag=tr("有效"), tag_tone="green")
+    )
     return rows
 
 

@@ -64,7 +64,7 @@ class SyncPage(Page):
         self._strip.opened.connect(self._open_figure)
         self._band = DrillBand()
         self._band.ended.connect(self._errands.end_drill)
-        self._problem = NoticeStrip("", "warn", icon="cloud-off")
+        self._problem = NoticeStrip("", "warn")
         self._problem_holder = _padded(self._problem)
         self._tables: dict[Group, Table] = self._build_tables()
         body = QWidget()

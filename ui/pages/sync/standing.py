@@ -31,7 +31,7 @@ def state_words(status: Any, today: date) -> str:
     if status.is_online and status.loading is not None:
         return tr("正在取回本站资料，现在就可以查找和受理。")
     if status.is_online and status.problem is not None:
-        return str(status.problem.what)
+        return tr("连接正常，有一项还没有办成。")
     if status.is_online:
         return tr("中心忙，已排上队，不用做什么。") if status.is_queued else tr("连接正常，办件随办随传。")
     if status.contact_at is None:
