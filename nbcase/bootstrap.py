@@ -584,6 +584,62 @@ def end_paper_keys(data: Path, database_url: str | None, desk_id: str, *, is_los
         return end_keys(connection, centre.key, desk_id, centre.clock.now(), is_lost=is_lost)
 
 
+def print_test_sheet(folder: Path | None, name: str) -> str:
+    """Send the test sheet to a queue, with the correction that is kept for it; the job's name."""
+    from nbcase.documents.raster import sheet_pdf
+
+    return _need_printer(folder or default_desk_folder(), name).submit(sheet_pdf(name), "nbcase test sheet").job_id
+
+
+def measure_test_sheet(folder: Path | None, name: str, picture: Path | None, *, dpi: int = 300, saves: bool = False) -> dict[str, Any]:
+    """How a printed sheet lies, from a picture or the desk's scanner; with `saves` the correction is kept for the printer."""
+    from nbcase.documents.raster import PrinterSetup, measure_sheet
+    from nbcase.settings import load_printers, save_printer
+
+    folder = folder or default_desk_folder()
+    try:
+        content = _scanned(folder, dpi) if picture is None else picture.read_bytes()
+    except OSError as error:
+        raise UserError(tr("文件打不开：{reason}").format(reason=error.strerror or error), safe=tr("打印机的设置没有改动。")) from error
+    found = measure_sheet(content, dpi)
+    setup = load_printers(folder).get(name, PrinterSetup())
+    if saves:
+        save_printer(folder, name, found.corrected(setup))
+    return {**msgspec.structs.asdict(found), "is_good": found.is_good, "queue": name, "is_saved": saves}
+
+
+def _scanned(folder: Path, dpi: int) -> bytes:
+    """What lies on the glass of the desk's scanner."""
+    from nbcase.devices.contract import Source
+
+    device = scanner(load_settings(folder))
+    if device is None:
+        raise UserError(tr("没有设置扫描仪。"), safe=tr("打印机的设置没有改动。"), do=tr("请在设置里填扫描仪，或给出扫描件的文件。"))
+    try:
+        return next(step.picture for step in device.scan(Source.FLATBED, dpi=dpi) if step.picture)
+    finally:
+        device.close()
+
+
+def _need_printer(folder: Path, name: str) -> "PrintQueue":
+    found = printer(folder, name)
+    if found is None:
+        raise UserError(tr("没有名为 {name} 的打印机。").format(name=name), safe=tr("没有打印。"), do=tr("用 lpstat -e 看本机的打印机。"))
+    return found
+
+
+def diagnostics_bundle(folder: Path | None, version: str) -> bytes:
+    """A zip for who helps from afar, without a person in it."""
+    from nbcase.operations.diagnostics import bundle
+
+    folder = folder or default_desk_folder()
+    try:
+        settings = load_settings(folder)
+    except UserError:  # the report says so
+        settings = Settings()
+    return bundle(doctor_report(folder), settings, folder, version)
+
+
 def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     """Everything a desk needs, looked at without a password: no personal data in it."""
     from nbcase.devices.document_reader import DocumentReader
@@ -600,7 +656,12 @@ def doctor_report(folder: Path | None) -> list[dict[str, str]]:
     words = tr("已登记") if enrolled else tr("还没有登记为受理点的一台")
     found.append(Readiness(key="enrolment", name=tr("本机登记"), state="passed" if enrolled else "absent", detail=words))
     reader = card_reader(settings)
-    found += readiness(None, folder=folder, reader=reader, document_reader=DocumentReader(), queue=print_queue(settings, folder))
-    if reader is not None:
-        reader.close()
+    devices = (reader, scanner(settings), camera(settings))
+    queue = print_queue(settings, folder)
+    found += readiness(
+        None, folder=folder, reader=reader, scanner=devices[1], camera=devices[2], document_reader=DocumentReader(), queue=queue
+    )
+    for device in devices:
+        if device is not None:
+            device.close()
     return [{"key": row.key, "name": row.name, "state": row.state, "detail": row.detail} for row in found]

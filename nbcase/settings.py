@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     reader_port: str = ""
     reader_baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
     reader_driver: str = ""
+    code_scanner: Literal["off", "prefix", "speed"] = "off"
+    code_prefix: str = "~"
     scanner: str = ""
     scanner_driver: str = ""
     camera: str = ""
@@ -116,6 +118,20 @@ DECLARED: tuple[Setting, ...] = (
         section=mark("读卡器"),
         name=mark("驱动"),
         placeholder=mark("串口读卡器可不填"),
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="code_scanner",
+        section=mark("扫码枪"),
+        name=mark("扫码枪"),
+        choices={"off": mark("没有"), "prefix": mark("发送前缀（推荐）"), "speed": mark("不发前缀，按速度识别")},
+        takes_effect=NEXT_SIGN_IN,
+    ),
+    Setting(
+        key="code_prefix",
+        section=mark("扫码枪"),
+        name=mark("前缀"),
+        placeholder=mark("在扫码枪里设成同样的字符，后缀设为回车"),
         takes_effect=NEXT_SIGN_IN,
     ),
     Setting(

@@ -271,6 +271,7 @@ class CounterApp(QObject):
         window = MainWindow(context, load_pages(), search=lambda text: search_groups(counter.desk, text))
         self.window = window
         self.trouble.window, self.trouble.notify = window, self._tell
+        self._watch_code_scanner(window, counter)
         window.lock_overlay.sign_out_wanted.connect(self.sign_out)
         window.lock_overlay.unlock_wanted.connect(self._unlock)
         link.subscribe(lambda status: window.show_sync(pill_state(status, counter.local_now())))
@@ -292,6 +293,16 @@ class CounterApp(QObject):
         self.tasks.run(counter.document_reader.warm_up, otherwise=lambda error: None)
         self._make_pages(list(window.pages))
         self.signed_in.emit(window)
+
+    def _watch_code_scanner(self, window: "MainWindow", counter: "Counter") -> None:
+        """A scanner that types goes to the search box, whatever field has the cursor."""
+        if counter.settings.code_scanner == "off":
+            return
+        from nbcase.devices.keyboard_scanner import KeyboardScanner
+        from ui.shell.scancodes import CodeScanner, searched
+
+        scanner = KeyboardScanner(prefix=counter.settings.code_prefix if counter.settings.code_scanner == "prefix" else "")
+        CodeScanner(window, scanner, lambda code: window.top_bar.search.look_for(searched(code)))
 
     def _tell(self, notice: Notice) -> None:
         """An error in words; what it says of a device, the status line says too."""

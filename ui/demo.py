@@ -141,7 +141,7 @@ class Stage:
 
     def show(self) -> int:
         """The window on the display, until it is closed."""
-        print("Sign in as chen (clerk), gu (police reviewer) or shen (supervisor); the password is demo- and the name: demo-chen")
+        print("Sign in as chen (clerk), gu (police reviewer), shen or bai (supervisors); the password is demo- and the name: demo-chen")
         print(f"A picture of a card to open with F4: {self.sample()}", flush=True)
         return subprocess.call([sys.executable, "-m", "nbcase", "desk", "--folder", str(self.folder)])
 

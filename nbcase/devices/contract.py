@@ -57,7 +57,7 @@ class CardData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderStatus:
-    """Whether a card reader answers, with a sentence for the clerk."""
+    """Whether a card reader, or a camera, answers, with a sentence for the clerk."""
 
     port: str
     is_ready: bool
@@ -97,7 +97,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanStep:
-    """How far a scan is: `percent` of `page`, counted from 1; a finished page brings its `picture`, a JPEG."""
+    """How far a scan is: `percent` of `page`, counted from 1; a finished page brings its `picture`.
+
+    It is a JPEG, from a folder also a PNG or a whole PDF.
+    """
 
     page: int
     percent: int
@@ -148,6 +151,10 @@ class Camera(Protocol):
 
     def watch(self) -> Iterator[CameraFrame]:
         """Frames until a picture was taken: by itself when the view is sharp and still, or when `shoot` says so."""
+        ...
+
+    def status(self) -> ReaderStatus:
+        """Whether there is a view; a fault is told, not raised."""
         ...
 
     def shoot(self) -> None:

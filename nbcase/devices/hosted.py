@@ -175,7 +175,7 @@ class HostedScanner:
     def scan(self, source: Source, *, dpi: int = 300) -> Iterator[ScanStep]:
         """Pages as they come; raises DeviceError of the scanner or the driver. What is no picture is not passed on."""
         for step in self.worker.stream("scan", ScanStep, _PAGE_S, source=source.value, dpi=dpi):
-            if step.picture and not step.picture.startswith(b"\xff\xd8\xff"):
+            if step.picture and not step.picture.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-")):
                 raise self.worker.end(Fault.LIED)
             yield step
 
@@ -230,6 +230,13 @@ class HostedCamera:
             if any(picture and not picture.startswith(b"\xff\xd8\xff") for picture in (frame.preview, frame.picture)):
                 raise self.worker.end(Fault.LIED)
             yield frame
+
+    def status(self) -> ReaderStatus:
+        """Whether camera and driver answer now."""
+        try:
+            return self.worker.call("status", ReaderStatus, _CAMERA_SILENCE_S)
+        except DeviceError as fault:
+            return ReaderStatus(port="", is_ready=False, text=str(fault))
 
     def shoot(self) -> None:
         """Take the picture at once."""

@@ -1,10 +1,10 @@
 """A document camera through OpenCV: most are plain UVC cameras. A video file may stand in for one."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from nbcase.devices.contract import CameraFrame
+from nbcase.devices.contract import CameraFrame, ReaderStatus
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 
@@ -43,7 +43,7 @@ class OpenCvCamera:
         self._beat = beat
         self._is_cancelled = self._is_wanted = False
 
-    def watch(self) -> Iterator[CameraFrame]:
+    def watch(self) -> Generator[CameraFrame, None, None]:
         """Frames until a picture was taken, or none any longer.
 
         Raises DeviceError where there is no camera or no picture of it, and after a cancel.
@@ -62,6 +62,17 @@ class OpenCvCamera:
             yield from self._frames(capture)
         finally:
             capture.release()
+
+    def status(self) -> ReaderStatus:
+        """Whether there is a view."""
+        frames = self.watch()
+        try:
+            next(frames)
+        except DeviceError as fault:
+            return ReaderStatus(port=self._device, is_ready=False, text=str(fault))
+        finally:
+            frames.close()
+        return ReaderStatus(port=self._device, is_ready=True, text=tr("高拍仪已就绪。"))
 
     def _frames(self, capture: "cv2.VideoCapture") -> Iterator[CameraFrame]:
         give_up_at, next_at, good = time.monotonic() + _MOST_S, 0.0, 0
@@ -83,9 +94,7 @@ class OpenCvCamera:
             good = good + 1 if is_still and is_sharp else 0
             former = small
             is_taken = self._is_wanted or good >= _STILL_FRAMES
-            yield CameraFrame(
-                preview=_as_jpeg(small), is_still=is_still, is_sharp=is_sharp, picture=_as_jpeg(pixels) if is_taken else b""
-            )
+            yield CameraFrame(preview=_as_jpeg(small), is_still=is_still, is_sharp=is_sharp, picture=_as_jpeg(pixels) if is_taken else b"")
             if is_taken:
                 return
 

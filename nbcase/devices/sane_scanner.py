@@ -221,7 +221,7 @@ class _Options:
     """What a scanner can be told, from the list that `scanimage -A` prints."""
 
     def __init__(self, listed: str) -> None:
-        self._choices = {name: values for name, values in _LIST.findall(listed)}
+        self._choices = dict(_LIST.findall(listed))
         self._area = {axis: float(most) for axis, most in _AREA.findall(listed)}
         names = self._choices.get("source", "").split("|") if "source" in self._choices else []
         self.sources: dict[Source, str] = {}

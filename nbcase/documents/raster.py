@@ -119,7 +119,9 @@ def sheet_pdf(printer: str) -> bytes:
     # The name is shown as it is in ASCII only: no font is needed for a sheet that nobody keeps.
     name = printer.encode("ascii", "replace").decode()
     canvas.drawCentredString(width / 2, height / 2, f"nbcase test sheet / {name}")
-    canvas.drawCentredString(width / 2, height / 2 - 20, "Lay this sheet into the scanner's corner, upper edge first, and scan it at 300 dpi.")
+    canvas.drawCentredString(
+        width / 2, height / 2 - 20, "Lay this sheet into the scanner's corner, upper edge first, and scan it at 300 dpi."
+    )
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()

@@ -157,19 +157,27 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """The table `checked`: typed values with their person, and for a row that cannot be used the reason and all of it as it came."""
     typed = ", ".join(f"TRY_CAST(r.{column.name} AS {DELIVERED[column.kind]}) AS {column.name}" for column in table.columns.values())
     came = ", ".join(f"r.{name} AS w_{name}" for name in table.columns)
-    kept = ", ".join(f"CASE WHEN reason IS NOT NULL THEN CAST(w_{name} AS VARCHAR) END AS w_{name}" for name in table.columns)
+    is_kept = "reason IS NOT NULL OR suspect"
+    kept = ", ".join(f"CASE WHEN {is_kept} THEN CAST(w_{name} AS VARCHAR) END AS w_{name}" for name in table.columns)
     reasons = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons(table))
     connection.execute(
-        f"CREATE TEMP TABLE checked AS SELECT person, {', '.join(table.columns)}, reason, "
-        f"CASE WHEN reason IS NOT NULL THEN {NUMBER} END AS {NUMBER}, {kept} "
+        f"CREATE TEMP TABLE checked AS SELECT person, {', '.join(table.columns)}, reason, suspect, "
+        f"CASE WHEN {is_kept} THEN {NUMBER} END AS {NUMBER}, {kept} "
         f"FROM (SELECT *, CASE {reasons} END AS reason FROM ("
-        f"SELECT persons.person AS person, r.{NUMBER} AS {NUMBER}, {typed}, {came}, r.copy AS copy "
-        f"FROM ({_with_copies(connection, table)}) AS r LEFT JOIN persons ON persons.{NUMBER} = {_written('r')}) AS joined) AS judged"
+        f"SELECT persons.person AS person, r.{NUMBER} AS {NUMBER}, {typed}, {came}, r.suspect AS suspect "
+        f"FROM ({_with_suspects(connection, table)}) AS r LEFT JOIN persons ON persons.{NUMBER} = {_written('r')}) AS joined) AS judged"
+    )
+    # Only among rows that can be used: a wrong one must not push the right one out.
+    same = ", ".join(["person", *(() if table.code == PERSON else table.columns)])
+    copies = f"row_number() OVER (PARTITION BY {same} ORDER BY {', '.join(table.columns)}) AS copy"
+    connection.execute(
+        f"UPDATE checked SET reason = 'doubled' WHERE rowid IN (SELECT row FROM ("
+        f"SELECT rowid AS row, {copies} FROM checked WHERE suspect AND reason IS NULL) AS c WHERE copy > 1)"
     )
 
 
-def _with_copies(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """Every delivered row with the number of its `copy`, 1 for the first. Rows that are there once, nearly all, are told by
+def _with_suspects(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Every delivered row with whether it may be `suspect` of being there twice: rows that are there once, nearly all, are told by
     their hash alone; numbering all of them would sort the whole delivery by all its columns.
     """
     # One row of the register for each person; elsewhere a row is doubled when all of it is.
@@ -179,11 +187,8 @@ def _with_copies(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
         f"CREATE TEMP TABLE suspect AS SELECT mark FROM (SELECT {mark} AS mark FROM raw) AS m GROUP BY mark HAVING count(*) > 1"
     )
     if not one(connection, "SELECT count(*) FROM suspect"):
-        return "SELECT *, 1 AS copy FROM raw"
-    order = ", ".join(f"raw.{name}" for name in table.columns)
-    numbered = f"row_number() OVER (PARTITION BY {', '.join(same)} ORDER BY {order}) AS copy"
-    suspect = "(SELECT mark FROM suspect)"
-    return f"SELECT *, 1 AS copy FROM raw WHERE {mark} NOT IN {suspect} UNION ALL SELECT *, {numbered} FROM raw WHERE {mark} IN {suspect}"
+        return "SELECT *, FALSE AS suspect FROM raw"
+    return f"SELECT *, {mark} IN (SELECT mark FROM suspect) AS suspect FROM raw"
 
 
 def _written(row: str) -> str:
@@ -216,7 +221,7 @@ def _reasons(table: Table) -> list[tuple[str, str]]:
         found += _out_of_range(column)
     if table.first is not None:
         found.append(("ends_before_it_begins", f"{table.last} < {table.first}"))
-    return [*found, ("doubled", "copy > 1")]
+    return found
 
 
 def _out_of_range(column: Column) -> list[tuple[str, str]]:

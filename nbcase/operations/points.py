@@ -1,7 +1,7 @@
 """A resident's points at the desk: the whole sheet made again from the department rows that came with the score, without the network.
 
-Claims that a reviewer accepted are rows like the departments' own, from the day of the decision on. They are not in the
-centre's run, so the comparison with the centre is made without them.
+Claims that a reviewer accepted are rows like the departments' own, from the day of the decision on. A past day is scored from
+the newest rows, not from those that had been delivered then, and says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,6 +95,14 @@ class PointsView:
         return sum(line.state is LineState.UNCONFIGURED for line in self.lines)
 
     @property
+    def data_words(self) -> str:
+        """How far the data reach; for a day before them also that they came later than that day."""
+        until = tr("数据截至 {month}").format(month=self.data_until or "—")
+        if not self.data_until or f"{self.on:%Y-%m}" >= self.data_until:
+            return until
+        return tr("{until}，按现在的数据重算，不是当时的结果").format(until=until)
+
+    @property
     def data_until(self) -> str:
         """The month up to which all tables are told."""
         months = [key[:7] for key in self.score.cut.values()] if self.score is not None else []
@@ -128,15 +136,21 @@ def points_view(desk: Desk, resident_id: str, on: date | None = None) -> PointsV
         sheet=sheet,
         lines=tuple(_line_view(catalogue, found, records, accepted, sheet, line, points_now) for line in sheet.lines),
         claims=claims,
-        agrees=_agrees(known, own, found),
+        agrees=_agrees(known, own, claims, found),
         difference=sheet.total - now.total,
     )
 
 
-def _agrees(known: Schemes, own: Mapping[str, Sequence[Row]], found: Score) -> bool:
-    """Whether the desk makes the centre's own hash, by the catalogue that the centre scored with: versions may have come since."""
+def _agrees(known: Schemes, own: Mapping[str, Sequence[Row]], claims: Sequence[Claim], found: Score) -> bool:
+    """Whether the desk makes the centre's own hash, by the catalogue that the centre scored with: versions may have come since.
+
+    The run had the claims of its day beside the rows, or none where it was given none.
+    """
     catalogue = known.by_hash(found.catalogue_hash)
-    return catalogue is not None and score(catalogue, own, found.on, found.district_code).hash == found.hash
+    if catalogue is None:
+        return False
+    counted = (with_claims(catalogue, own, claims, found.on)[0], own)
+    return any(score(catalogue, rows, found.on, found.district_code).hash == found.hash for rows in counted)
 
 
 _Accepted = Mapping[tuple[str, int], Claim]
@@ -327,7 +341,7 @@ def _paper_values(desk: Desk, clerk: Clerk, view: PointsView) -> dict[str, objec
         "blocks": sums,
         "lines": [_paper_line(line) for line in view.lines if line.state is not LineState.UNCONFIGURED],
         "unconfigured": f"另有 {view.unconfigured} 项没有公布规则，暂不计分。没有查到数据的指标可凭证明申请积分。",
-        "data": f"数据截至 {view.data_until or '—'}；{'与中心一致' if view.agrees else '与中心不一致，以中心为准'}",
+        "data": f"{view.data_words}；{'与中心一致' if view.agrees else '与中心不一致，以中心为准'}",
         "hash": sheet.hash if sheet else "",
         "qr_text": f"NBCASE:1:points:{view.resident.id}:{view.on}:{sheet.total}:{sheet.hash}" if sheet else "NBCASE:1:points",
     }

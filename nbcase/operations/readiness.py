@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from nbcase.devices.contract import CardReader
+from nbcase import __version__
+from nbcase.devices.contract import Camera, CardReader, Scanner
 from nbcase.documents.printing import PrintQueue
 from nbcase.domain.case import OPEN_STATES
 from nbcase.domain.clock import CHINA, SystemClock, local_date
@@ -22,6 +23,8 @@ from nbcase.domain.workdays import WorkingCalendar
 from nbcase.operations.desk import Desk
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
+from nbcase.store.publications import publications
+from nbcase.store.vault import choose_vault
 
 State = Literal["passed", "look", "failed", "absent"]
 
@@ -53,6 +56,8 @@ def readiness(
     *,
     folder: Path | None = None,
     reader: CardReader | None = None,
+    scanner: Scanner | None = None,
+    camera: Camera | None = None,
     document_reader: object | None = None,
     queue: PrintQueue | None = None,
     clock_offset_s: float | None = None,
@@ -66,10 +71,14 @@ def readiness(
     calendar = desk.calendar if desk is not None else WorkingCalendar.load()
     return (
         _row("reader", tr("读卡器"), *_reader(reader)),
+        *(_row("scanner", tr("扫描仪"), *_answering(each)) for each in (scanner,) if each is not None),
+        *(_row("camera", tr("高拍仪"), *_answering(each)) for each in (camera,) if each is not None),
         _row("document_reader", tr("证件识别"), *_document_reader(document_reader)),
         _row("printer", tr("打印机"), *_printer(queue)),
         _row("numbers", tr("受理号段"), *_of_desk(desk, _numbers)),
         _row("calendar", tr("工作日历"), *_calendar(desk, calendar, today)),
+        _row("rules", tr("规则"), *_of_desk(desk, _rules)),
+        _row("keys", tr("本机钥匙"), *_keys(folder or _folder_of(desk))),
         _row("database", tr("本机数据"), *_of_desk(desk, _database)),
         _row("backup", tr("备份"), "absent", tr("没有设置备份")),
         _row("disk", tr("磁盘空间"), *_disk(folder or _folder_of(desk))),
@@ -92,8 +101,33 @@ def _of_desk(desk: Desk | None, check: Callable[[Desk], Found]) -> Found:
 def _reader(reader: CardReader | None) -> Found:
     if reader is None:
         return "absent", tr("没有配置，可手工录入")
-    status = reader.status()
+    return _answering(reader)
+
+
+def _answering(device: CardReader | Scanner | Camera) -> Found:
+    status = device.status()
     return ("passed" if status.is_ready else "failed"), status.text
+
+
+def _rules(desk: Desk) -> Found:
+    """How old the newest rules are that the centre has published; the program's own count until there are any."""
+    with reading(desk.engine) as connection:
+        at = max((found.published_at for found in publications(connection)), default=None)
+    if at is None:
+        return "passed", tr("随程序 {version}").format(version=__version__)
+    days = (desk.today() - local_date(at)).days
+    return "passed", tr("今日发布") if days <= 0 else tr("{n} 天前发布").format(n=days)
+
+
+def _keys(folder: Path | None) -> Found:
+    """Whether the clerks' keys to this desk lie where they should, and for how many clerks."""
+    if folder is None:
+        return "absent", tr("不知道数据在哪个文件夹")
+    try:
+        count = len(choose_vault(folder).slots())
+    except (OSError, ValueError):
+        return "failed", tr("读不出来，请联系管理员")
+    return ("passed", tr("{n} 人的").format(n=count)) if count else ("absent", tr("还没有登记为受理点的一台"))
 
 
 def _document_reader(document_reader: object | None) -> Found:

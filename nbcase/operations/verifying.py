@@ -167,7 +167,9 @@ def verdict_words(verdict: Verdict, printed: int | None = None) -> VerdictWords:
 
 
 def _advice(verdict: Verdict) -> str:
-    if verdict.answer in (Answer.FORGED, Answer.ALTERED):
+    if verdict.answer is Answer.EXPIRED:
+        return tr("请向持有人要一份现在有效的文书。")
+    if verdict.answer in (Answer.FORGED, Answer.ALTERED, Answer.REVOKED):
         return tr("请不要采信，向出具的受理点核实。")
     if verdict.answer is Answer.NOT_OURS:
         return tr("请重新扫描或拍照，让二维码完整清楚；电子文件请用原来的 PDF。")

@@ -10,7 +10,10 @@ from nbcase.domain.words import mark, tr
 from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_json, say
 
 if TYPE_CHECKING:  # a verb loads what it needs
+    from nbcase.exchange.archive import Archive
+    from nbcase.points.buckets import Inputs
     from nbcase.points.catalogue import PointsCatalogue
+    from nbcase.points.monthly import Run
 
 
 def check_catalogue(arguments: Arguments) -> int:
@@ -89,32 +92,55 @@ def _receive_delivery(parser: Parser) -> None:
 
 
 def score(arguments: Arguments) -> int:
-    """Everybody's points as of a day."""
+    """Everybody's points as of a day; with --only-changed those whom a correction concerns, all others as in the run before."""
+    import tempfile
+
     import msgspec
 
     from nbcase.exchange.archive import Archive
+    from nbcase.exchange.claims import prepare_claims, read_claims
     from nbcase.points.buckets import Inputs
-    from nbcase.points.monthly import score_month
 
     catalogue, archive = _catalogue(arguments), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
-
-    def progress(done: int, people: int) -> None:
-        _progress(arguments, f"{done:,}/{people:,}")
-
-    run = score_month(
-        catalogue,
-        Inputs(paths=archive.paths(cut), cut=cut),
-        arguments.as_of,
-        arguments.out,
-        previous=arguments.previous,
-        memory=arguments.memory,
-        progress=progress,
-    )
+    with tempfile.TemporaryDirectory() as name:
+        claims = Path(name) / "claims" if arguments.claims else None
+        if claims is not None:
+            prepare_claims(archive, catalogue.tables, read_claims(arguments.claims), arguments.as_of, claims)
+        run = _scored(arguments, catalogue, archive, Inputs(paths=archive.paths(cut), cut=cut, claims=claims))
     text = tr("{n} 人，平均 {mean:.2f} 分，抽查 {sample} 人一致，已写到 {path}")
     mean = run.total_points / 100 / run.people if run.people else 0.0
     say(arguments, msgspec.to_builtins(run), text.format(n=f"{run.people:,}", mean=mean, sample=run.sampled, path=arguments.out))
     return OK
+
+
+def _scored(arguments: Arguments, catalogue: "PointsCatalogue", archive: "Archive", inputs: "Inputs") -> "Run":
+    from nbcase.points.buckets import under_spark
+    from nbcase.points.corrected import correct_month
+    from nbcase.points.monthly import read_run, score_month
+
+    def progress(done: int, people: int) -> None:
+        _progress(arguments, f"{done:,}/{people:,}")
+
+    if not arguments.only_changed:
+        runner = under_spark(arguments.master) if arguments.engine == "spark" else None
+        return score_month(
+            catalogue,
+            inputs,
+            arguments.as_of,
+            arguments.out,
+            previous=arguments.previous,
+            memory=arguments.memory,
+            runner=runner,
+            progress=progress,
+        )
+    if arguments.previous is None:
+        raise UserError(tr("--only-changed 要和 --previous 一起用。"), safe=tr("没有计算。"), do=tr("请写更正前那次结果的文件夹。"))
+    before = read_run(arguments.previous, tr("没有计算。"))
+    changed = archive.changed(before.cut, inputs.cut)
+    return correct_month(
+        catalogue, inputs, arguments.as_of, arguments.out, previous=arguments.previous, changed=changed, memory=arguments.memory
+    )
 
 
 def _score(parser: Parser) -> None:
@@ -122,8 +148,34 @@ def _score(parser: Parser) -> None:
     parser.add_argument("--as-of", type=day, required=True, metavar="YYYY-MM-DD")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--previous", type=Path, help=tr("上月结果的文件夹，用来比较"))
+    parser.add_argument("--only-changed", action="store_true", help=tr("只重算更正涉及的人；--previous 是同一天更正前的结果"))
+    parser.add_argument("--claims", type=Path, help=tr("export-claims 导出的赋分，一并计入"))
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
+    parser.add_argument("--master", default="local[2]", help=tr("Spark 的主节点，例如 spark://127.0.0.1:7077"))
     _declare_scheme(parser)
     parser.add_argument("--memory", default="1200MB")
+    declare_json(parser)
+
+
+def export_claims(arguments: Arguments) -> int:
+    """What reviewers accepted, out of the centre, for `score --claims`."""
+    from nbcase.exchange.claims import write_claims
+    from nbcase.operations.accepted_claims import accepted_claims
+    from nbcase.store.centre_database import open_centre_database
+
+    engine = open_centre_database(arguments.database_url)
+    try:
+        claims = accepted_claims(engine)
+    finally:
+        engine.dispose()
+    write_claims(arguments.out, claims)
+    say(arguments, {"claims": len(claims)}, tr("导出 {n} 项赋分，已写到 {path}").format(n=len(claims), path=arguments.out))
+    return OK
+
+
+def _export_claims(parser: Parser) -> None:
+    parser.add_argument("--database-url", required=True)
+    parser.add_argument("--out", type=Path, required=True)
     declare_json(parser)
 
 
@@ -136,6 +188,7 @@ def explain(arguments: Arguments) -> int:
     from nbcase.points.monthly import records_of
     from nbcase.points.sheet import next_step
     from nbcase.points.sheet import score as score_one
+    from nbcase.points.tables import PERSON
 
     catalogue, archive = _catalogue(arguments), Archive(arguments.data)
     cut = archive.cut(list(catalogue.tables), arguments.as_of)
@@ -146,8 +199,21 @@ def explain(arguments: Arguments) -> int:
         if not rows:
             raise UserError(tr("名单里没有这个号码。"), do=tr("请核对号码，或先收下 person 的数据。"))
         person = int(rows[0][0])
+        if PERSON not in cut:
+            known_from = archive.deliveries(PERSON)[0][:7]
+            raise UserError(
+                tr("{day} 还没有数据：最早的人员名单是 {month} 的。").format(day=arguments.as_of, month=known_from),
+                safe=tr("没有计算；没有数据不等于 0 分。"),
+                do=tr("请另选 {month} 或以后的一天。").format(month=known_from),
+            )
         records = records_of(connection, catalogue.tables, archive.paths(cut), [person])[person]
-    district = str(records["person"][0].get("district_code") or "") if records["person"] else ""
+    if not records[PERSON]:
+        raise UserError(
+            tr("{day} 的人员名单里没有这个人。").format(day=arguments.as_of),
+            safe=tr("没有计算；没有数据不等于 0 分。"),
+            do=tr("请另选一天。"),
+        )
+    district = str(records[PERSON][0].get("district_code") or "")
     sheet = score_one(catalogue, records, arguments.as_of, district)
     lines: list[dict[str, Any]] = []
     words = []
@@ -279,6 +345,7 @@ VERBS: Verbs = {
     "receive-delivery": (receive_delivery, mark("收下部门数据"), _receive_delivery),
     "score": (score, mark("全员计分"), _score),
     "export-scheme": (export_scheme, mark("导出公布的积分方案"), _export_scheme),
+    "export-claims": (export_claims, mark("导出审核通过的赋分，供全员计分"), _export_claims),
     "publish-scores": (publish_scores, mark("把全员积分发布到受理点"), _publish_scores),
     "explain": (explain, mark("说明一个人的积分"), _explain),
 }

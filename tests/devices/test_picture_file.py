@@ -126,3 +126,45 @@ def test_a_damaged_picture_is_a_picture_or_a_sentence(whole: bytes, data: st.Dat
             damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(UserError):
         open_picture(bytes(damaged))
+
+
+_MEASURED = """
+import resource, sys
+from pathlib import Path
+from nbcase.devices.picture_file import open_picture
+from nbcase.domain.errors import UserError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    open_picture(Path(sys.argv[1]))
+except UserError as error:
+    assert error.what and error.safe and error.do
+    print("refused", end=" ")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def growth_of(path: Path) -> tuple[str, int]:
+    """What became of a picture in a process of its own, and by how many MB that process grew at most."""
+    done = subprocess.run([sys.executable, "-c", _MEASURED, str(path)], capture_output=True, encoding="utf-8", check=True)
+    words = done.stdout.split()
+    return words[0], int(words[-1])
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "bmp"])
+def test_a_hundred_megapixels_are_refused_in_bounded_memory(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"huge.{kind}"
+    if kind == "bmp":
+        path.write_bytes(b"BM" + struct.pack("<IHHIIIIHHIIIIII", 54, 0, 0, 54, 40, 12_000, 9_000, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(1000))
+    else:
+        Image.new("RGB", (12_000, 9_000), "tan").save(path, quality=30)
+    verdict, grown = growth_of(path)
+    assert verdict == "refused"
+    assert grown < 60
+
+
+def test_a_large_photograph_of_a_phone_is_opened_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    FRONT.resize((8_000, 6_000)).save(path, quality=60)
+    verdict, grown = growth_of(path)
+    assert verdict != "refused"
+    assert grown < 150

@@ -1,6 +1,5 @@
 """Scanning through SANE's own test backends, in a driver's process as at the counter."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ Scan = Callable[..., HostedScanner]
 
 
 @pytest.fixture
-def scanner(tmp_path: Path) -> Iterator[Scan]:
+def scanner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scan]:
     """``scanner("--test-picture Grid")`` is SANE's test device with further settings."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / "dll.conf").write_text("test\npnm\n")
     made: list[HostedScanner] = []
 
@@ -38,19 +38,26 @@ def pages(steps: Iterator[ScanStep]) -> list[ScanStep]:
     return [step for step in steps if step.picture]
 
 
+def taken(steps: Iterator[ScanStep], came: list[int], after_page: Callable[[], None] = lambda: None) -> None:
+    """Note the pages that come, and do something after each."""
+    for step in steps:
+        if step.picture:
+            came.append(step.page)
+            after_page()
+
+
 def failed(scanner: HostedScanner, source: Source = Source.FEEDER) -> tuple[int, DeviceError]:
     """Pages that came, and the error after them."""
-    came = 0
+    came: list[int] = []
     with pytest.raises(DeviceError) as caught:
-        for step in scanner.scan(source, dpi=50):
-            came += bool(step.picture)
+        taken(scanner.scan(source, dpi=50), came)
     assert caught.value.safe
     assert caught.value.do
-    return came, caught.value
+    return len(came), caught.value
 
 
-def no_scan_is_left(folder: Path = Path("/tmp")) -> bool:
-    return not any(name.startswith("nbcase-scan-") for name in os.listdir(folder))
+def no_scan_is_left(folder: Path) -> bool:
+    return not any(path.name.startswith("nbcase-scan-") for path in folder.iterdir())
 
 
 def test_a_sheet_on_the_flatbed_comes_as_one_page_in_colour(scanner: Scan) -> None:
@@ -66,10 +73,10 @@ def test_a_sheet_on_the_flatbed_comes_as_one_page_in_colour(scanner: Scan) -> No
     assert told[-1] == 100
 
 
-def test_the_feeder_gives_all_its_sheets_and_then_ends(scanner: Scan) -> None:
+def test_the_feeder_gives_all_its_sheets_and_then_ends(scanner: Scan, tmp_path: Path) -> None:
     found = pages(scanner().scan(Source.FEEDER, dpi=50))
     assert [step.page for step in found] == list(range(1, 11))
-    assert no_scan_is_left()
+    assert no_scan_is_left(tmp_path)
 
 
 def test_a_picture_file_can_stand_in_for_paper(scanner: Scan, tmp_path: Path) -> None:
@@ -90,27 +97,24 @@ def test_a_picture_file_can_stand_in_for_paper(scanner: Scan, tmp_path: Path) ->
         ("ACCESS_DENIED", "权限"),
     ],
 )
-def test_each_fault_of_the_scanner_has_its_own_sentence(scanner: Scan, status: str, words: str) -> None:
+def test_each_fault_of_the_scanner_has_its_own_sentence(scanner: Scan, tmp_path: Path, status: str, words: str) -> None:
     came, error = failed(scanner(f"--read-return-value SANE_STATUS_{status}"))
     assert came == 0
     assert words in error.what
-    assert no_scan_is_left()
+    assert no_scan_is_left(tmp_path)
 
 
-def test_a_scan_is_cancelled_in_the_middle_and_the_pages_before_stay(scanner: Scan) -> None:
+def test_a_scan_is_cancelled_in_the_middle_and_the_pages_before_stay(scanner: Scan, tmp_path: Path) -> None:
     hosted = scanner("--read-delay=yes --read-delay-duration 50000 --read-limit=yes --read-limit-size 2000")
     came: list[int] = []
     started = time.monotonic()
     with pytest.raises(DeviceError, match="已取消") as caught:
-        for step in hosted.scan(Source.FEEDER, dpi=20):
-            if step.picture:
-                came.append(step.page)
-                hosted.cancel()
+        taken(hosted.scan(Source.FEEDER, dpi=20), came, hosted.cancel)
     assert came
     assert str(len(came)) in caught.value.safe
     assert time.monotonic() - started < 10
     assert hosted.trouble == ""
-    assert no_scan_is_left()
+    assert no_scan_is_left(tmp_path)
 
 
 def test_a_scan_that_nobody_takes_any_longer_ends_and_the_next_one_works(scanner: Scan) -> None:

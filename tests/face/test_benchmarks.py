@@ -9,7 +9,22 @@ NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
 
 
 @pytest.mark.parametrize(
-    "name", ["startup", "commit", "search", "storm", "idle", "sync", "rescue", "ranking", "feed", "first_sync", "points", "documents", "card_reader"]
+    "name",
+    [
+        "startup",
+        "commit",
+        "search",
+        "storm",
+        "idle",
+        "sync",
+        "rescue",
+        "ranking",
+        "feed",
+        "first_sync",
+        "points",
+        "documents",
+        "card_reader",
+    ],
 )
 def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     if name == "points":

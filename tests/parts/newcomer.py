@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from nbcase.devices.contract import CardData, FieldReading, ReadDocument, ReaderStatus, Side
+from nbcase.devices.contract import CardData, DocumentType, FieldReading, ReadDocument, ReaderStatus, Side
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.identity import DocumentKind, make_number
 
@@ -101,10 +101,25 @@ BACK = replace(
     fields={"authority": _field("南塘县公安局", "南塘县公安局", 464), "valid_until_on": _field("2039.08.20", "2039-08-20", 540)},
     picture=_jpeg("silver"),
 )
+PASSPORT = replace(
+    FRONT,
+    fields={
+        "name_latin": _field("SAMPLE ANNA", "SAMPLE ANNA", 520, 0.97, "姓名没有校验位，请与证件逐字比对。"),
+        "number": replace(_field("EG1234567", "EG1234567", 560, 0.98, "校验位分不清的形近字"), others=("E61234567",)),
+        "birth_on": _field("1985-03-17", "1985-03-17", 560),
+        "sex_code": _field("F", "2", 560),
+        "valid_until_on": _field("2031-05-06", "2031-05-06", 560),
+        "country_code": _field("CHN", "CHN", 560),
+    },
+    picture=_jpeg("linen"),
+    type=DocumentType.PASSPORT,
+    document_kind=DocumentKind.PASSPORT.value,
+)
+PASSPORT_FILE = _jpeg("navy")
 FRONT_FILE, BACK_FILE = _jpeg("tan"), _jpeg("brown")
 """Bytes of the two photographs that `ReadyReader` knows."""
 
 
 def ready_reader() -> ReadyReader:
-    """Knows both photographs."""
-    return ReadyReader({FRONT_FILE: FRONT, BACK_FILE: BACK})
+    """Knows the three photographs."""
+    return ReadyReader({FRONT_FILE: FRONT, BACK_FILE: BACK, PASSPORT_FILE: PASSPORT})

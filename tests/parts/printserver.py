@@ -112,7 +112,9 @@ class PrintServer:
 
     def ask(self, *command: str) -> str:
         """Run one of CUPS's programs against this server."""
-        done = subprocess.run(command, env=os.environ | {"CUPS_SERVER": self.socket}, capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run(
+            command, env=os.environ | {"CUPS_SERVER": self.socket}, capture_output=True, text=True, check=True, timeout=30
+        )
         return done.stdout
 
     def add_queue(self, name: str) -> Path:

@@ -72,7 +72,7 @@ def _residence(rows: Rows, on: date) -> Fraction:
 
 def _stretches(days: set[date]) -> list[tuple[date, date]]:
     """First and last day of each row of days without a gap."""
-    found = []
+    found: list[tuple[date, date]] = []
     for day in sorted(days):
         if found and found[-1][1] + timedelta(days=1) == day:
             found[-1] = (found[-1][0], day)

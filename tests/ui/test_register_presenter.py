@@ -19,7 +19,7 @@ from nbcase.operations.look import complete_address, residents
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter, make_counter
-from tests.parts.newcomer import BACK_FILE, CARD, FRONT_FILE, NUMBER, ReaderWithCard, ready_reader
+from tests.parts.newcomer import BACK_FILE, CARD, FRONT_FILE, NUMBER, PASSPORT_FILE, ReaderWithCard, ready_reader
 from ui.pages.register.presenter import RegisterPresenter
 from ui.pages.register.view import Done, Evidence, Known
 from ui.pages.register.work import Look, MaterialLine
@@ -255,6 +255,21 @@ def test_a_name_from_a_picture_waits_for_a_look_with_other_opinions(scene: Scene
     presenter.choose("name", 2)
     assert view.values["name"] == "李𬭎"
     assert not view.looks
+
+
+def test_a_passport_fills_the_form_and_its_doubtful_signs_are_asked(scene: Scene, tmp_path: Path) -> None:
+    _, view, presenter = scene
+    (tmp_path / "passport.jpg").write_bytes(PASSPORT_FILE)
+    presenter.documents.take_picture(tmp_path / "passport.jpg")
+    assert (view.values["document_kind"], view.values["document_number"]) == ("passport", "EG1234567")
+    assert (view.values["name"], view.values["birth_on"], view.values["sex_code"]) == ("SAMPLE ANNA", "1985-03-17", "2")
+    assert set(view.looks) == {"name", "document_number"}
+    assert [entry.text for entry in view.looks["document_number"].alternatives] == ["EG1234567", "E61234567"]
+    presenter.acceptance.accept()
+    assert view.done is None
+    presenter.choose("document_number", 2)
+    presenter.choose("name", 1)
+    assert (view.values["document_number"], view.looks) == ("E61234567", {})
 
 
 def test_the_card_reader_may_decide_what_a_picture_left_open(scene: Scene, tmp_path: Path) -> None:

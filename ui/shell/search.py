@@ -93,6 +93,12 @@ class SearchBox(QWidget):
         if self.edit.text().strip():
             self._ask()
 
+    def look_for(self, text: str) -> None:
+        """Search for a text that was not typed, such as a scanned code."""
+        self.begin()
+        self.edit.setText(text)
+        self._ask()
+
     def _typed(self, text: str) -> None:
         self._asked += 1
         if text.strip():

@@ -84,6 +84,8 @@ class HomePresenter:
             lambda: readiness(
                 context.desk,
                 reader=context.reader,
+                scanner=context.scanner,
+                camera=context.camera,
                 document_reader=context.document_reader,
                 queue=context.queue,
                 clock_offset_s=status.clock_offset_s if status is not None else None,

@@ -24,7 +24,7 @@ from ui.widgets.text import ElidedText, EmptyLine, Line, Text
 
 _SIDE = 480
 _DATE_WIDTH = 108
-_ABOUT = frozenset({"score", "claim", "resident", "case"})
+_ABOUT = frozenset({"score", "claim", "resident", "case", "scheme_draft"})
 
 
 @page("points", title=mark("积分"), icon="award", order=70)
@@ -217,7 +217,7 @@ def _meta_words(view: PointsView) -> str:
     assert view.score is not None
     parts = [
         tr("计分日 {day}").format(day=view.on),
-        tr("数据截至 {month}").format(month=view.data_until or "—"),
+        view.data_words,
         tr("中心 {day} 计分").format(day=view.score.on),
     ]
     if view.on != view.today:

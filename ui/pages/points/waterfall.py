@@ -13,7 +13,6 @@ from ui.theme import current_theme
 from ui.widgets.ink import draw_line, draw_text, text_width
 from ui.widgets.rows import RowList
 
-_WHOLE = 30_000
 _POINTS_WIDTH, _CAP_WIDTH = 64, 48
 _NAME_SHARE, _NAME_MOST = 0.44, 260
 _BAR = 12
@@ -162,7 +161,7 @@ class TotalBar(QWidget):
         if self._view is None or self._view.sheet is None:
             return
         painter, theme, left = QPainter(self), current_theme(), 0.0
-        each = self.width() / _WHOLE
+        each = self.width() / max(self._view.catalogue.most, 1)
         for block in self._view.sheet.blocks:
             whole = self._view.catalogue.blocks[block.code].cap
             if whole is None:

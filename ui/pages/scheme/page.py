@@ -141,7 +141,7 @@ class SchemePage(Page):
         self._keep()
 
     def reload(self, changed: frozenset[str]) -> None:
-        if changed & _ABOUT:
+        if changed & _ABOUT and self.isVisible():
             self._presenter.refresh()
 
     def keys(self) -> list[KeyHelp]:

@@ -27,9 +27,9 @@ def test_a_round_from_the_shell(centre: RunningCentre, centre_database: str, tmp
     ranked = ask("rank", opened["id"])
     assert (ranked["applications"], bool(ranked["list_hash"])) == (0, True)
     assert main(["publish-round", opened["id"], *at]) == MEND
-    assert "2 人签名" in capsys.readouterr().err
+    assert "2 人签名" in capsys.readouterr().out
     assert main(["open-round", str(file), *at]) == MEND, "a ranked round does not change any more"
     assert main(["rank", "nothing", *at]) == MEND
     foreign = round_file(tmp_path, "no-station")
     assert main(["open-round", str(foreign), *at]) == MEND
-    assert "station" in capsys.readouterr().err
+    assert "station" in capsys.readouterr().out
