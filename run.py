@@ -52,6 +52,11 @@ DEMO_PACKAGES = {
 }
 TEST_PACKAGES = DEMO_PACKAGES | {
     "chromium": "tests go through the centre's page for checking papers",
+    "cups-client": "tests print through a print server of their own",
+    "cups-daemon": "tests print through a print server of their own",
+    "cups-filters": "tests print through a print server of their own",
+    "fonts-ocr-b": "the face of machine-readable zones on sample pages",
+    "sane-utils": "tests scan from SANE's test devices",
     "poppler-utils": "tests read the printed papers back",
 }
 """Debian packages and why the programs need them."""

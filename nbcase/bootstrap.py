@@ -43,12 +43,12 @@ if TYPE_CHECKING:  # named only; the devices bring OpenCV, numpy and serial port
     from nbcase.devices.contract import Camera, CardReader, Scanner
     from nbcase.devices.document_reader import DocumentReader
     from nbcase.documents.printing import PrintQueue
-    from nbcase.documents.verdict import Verdict
     from nbcase.domain.publication import Publication
     from nbcase.domain.retirement import RetirementProof
     from nbcase.domain.round import Round
     from nbcase.operations.inclusion import InclusionProof
     from nbcase.operations.messages import SealedReceipt
+    from nbcase.proof.verdict import Verdict
     from nbcase.server.centre import Centre
 
 PROBE_S = 0.3

@@ -10,7 +10,24 @@ from collections.abc import Sequence
 from nbcase import __version__
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr, use_language
-from nbcase.verbs import MEND, NO, OK, Parser, Verb, Verbs, centre, counter, devices, items, lookups, papers, points, print_json, rounds, sealed
+from nbcase.verbs import (
+    MEND,
+    NO,
+    OK,
+    Parser,
+    Verb,
+    Verbs,
+    centre,
+    counter,
+    devices,
+    items,
+    lookups,
+    papers,
+    points,
+    print_json,
+    rounds,
+    sealed,
+)
 
 __all__ = ["MEND", "NO", "OK", "main"]
 

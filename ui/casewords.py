@@ -90,6 +90,9 @@ def action_words(kind: str) -> str:
         "case.complete": tr("补齐材料"),
         "case.withdraw": tr("撤回"),
         "document.print": tr("打印"),
+        "scheme.edit": tr("编辑积分方案"),
+        "scheme.propose": tr("提出积分方案"),
+        "scheme.sign": tr("签署积分方案"),
     }
     return words.get(kind, kind)
 

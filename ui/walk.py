@@ -375,7 +375,7 @@ def run(folder: Path, out: Path) -> None:
     }
     walk.sign_out()
     walk.sign_in("shen")
-    for code in ("home", "settings", "sync", "printing"):
+    for code in ("home", "settings", "sync", "printing", "scheme"):
         walk.window.open_page(code)
         walk.settle()
         walk.picture(f"{code}-supervisor-light")

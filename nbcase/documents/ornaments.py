@@ -150,8 +150,8 @@ def draw_qr(sheet: Sheet, place: QrElement, text: str) -> None:
     """
     link, sharp, rest = text.partition("#")
     # A code behind a link keeps to the signs that take the least room, whatever stands in the link.
-    content = [(link + sharp, None, None), (rest, None, None)] if sharp and rest else text
-    code = segno.make(content, error="m", boost_error=False, micro=False)
+    parts = [part for part in (link + sharp, rest) if part]
+    code = segno.make([(part, None, None) for part in parts], error="m", boost_error=False, micro=False)  # type: ignore[arg-type]
     rows = tuple(code.matrix)
     module = min(place.w, place.h) / (len(rows) + 2 * _QUIET_ZONE)
     if module < _LEAST_MODULE:

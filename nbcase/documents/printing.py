@@ -13,7 +13,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from nbcase.documents.ipp import IppError, job_state
-from nbcase.documents.raster import PrinterSetup, media_of, rastered
+from nbcase.documents.raster import PrinterSetup, media_of, rastered_apart
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 
@@ -181,7 +181,7 @@ class RasterQueue:
     def submit(self, pdf: bytes, title: str, *, copies: int = 1) -> PrintJob:
         """Hand over the raster of a paper; raises DeviceError when the queue does not take it."""
         _check(pdf, copies)
-        raster = rastered(pdf, self.setup)
+        raster = rastered_apart(pdf, self.setup)
         return self._queue.submit(raster, title, copies=copies, media=media_of(raster))
 
     def state(self, job: PrintJob) -> JobState:

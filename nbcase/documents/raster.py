@@ -4,6 +4,9 @@ A raster comes out alike from every driver, where text in embedded fonts does no
 """
 
 import math
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from io import BytesIO
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from nbcase.domain.errors import UserError
+from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.words import tr
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ pdfium_turn = threading.Lock()
 """PDFium must not be entered by two threads at once."""
 
 _MM: Final = 72 / 25.4
+_MOST_S: Final = 60.0
+"""For a paper of many pages on a slow machine."""
+
 _A4_MM: Final = (210.0, 297.0)
 _MEDIA: Final = {"A4": _A4_MM, "A5": (148.0, 210.0)}
 _CODE_MM: Final = 30.0
@@ -78,6 +84,22 @@ def rastered(pdf: bytes, setup: PrinterSetup) -> bytes:
             canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def rastered_apart(pdf: bytes, setup: PrinterSetup) -> bytes:
+    """The same in a process of its own: a hundred million bytes of picture would hold up the window, a crash take it away.
+
+    Raises DeviceError where that process fails or needs too long.
+    """
+    command = [sys.executable, "-m", "nbcase.documents.raster", msgspec.json.encode(setup).decode()]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
+    try:
+        done = subprocess.run(command, input=pdf, capture_output=True, timeout=_MOST_S, check=True, env=environment)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DeviceError(
+            tr("这份文书没有能转成打印的图。"), safe=tr("办件和单据已保存。"), do=tr("请再打印一次；仍不行请把文书存成文件打印。")
+        ) from error
+    return done.stdout
 
 
 def media_of(pdf: bytes) -> str:
@@ -197,3 +219,7 @@ def _fitted(centres: Sequence[tuple[float, float]]) -> SheetMeasure:
         stretch_y=round(stretch_y, 4),
         skew=round(math.degrees(turned), 2),
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(rastered(sys.stdin.buffer.read(), msgspec.json.decode(sys.argv[1], type=PrinterSetup)))

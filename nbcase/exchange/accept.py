@@ -150,7 +150,8 @@ def _changed_sql(before: Path, now: Path) -> str:
     of = "(SELECT person, count(*) AS n, sum(hash(r)) AS h FROM {source} AS r GROUP BY person)"
     old, new = (of.format(source=parquet(path)) for path in (before, now))
     differs = "o.person IS NULL OR n.person IS NULL OR o.n <> n.n OR o.h <> n.h"
-    return f"SELECT COALESCE(n.person, o.person) AS person FROM {new} AS n FULL JOIN {old} AS o ON o.person = n.person WHERE {differs} ORDER BY 1"
+    joined = f"{new} AS n FULL JOIN {old} AS o ON o.person = n.person"
+    return f"SELECT COALESCE(n.person, o.person) AS person FROM {joined} WHERE {differs} ORDER BY 1"
 
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

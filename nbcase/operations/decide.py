@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.clerk import Clerk, require
-from nbcase.domain.document import Document
 from nbcase.domain.clock import local_date
+from nbcase.domain.document import Document
 from nbcase.domain.errors import Conflict, Offline, UserError
 from nbcase.domain.permit import Permit
 from nbcase.domain.resident import Resident

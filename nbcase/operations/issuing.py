@@ -18,13 +18,13 @@ import structlog
 from nbcase.crypto.certificates import CertifiedKey, certify, new_private_key, signing_request
 from nbcase.crypto.cose import ALGORITHMS, Ed25519Signer, PaperSigner
 from nbcase.crypto.keys import SigningKey, new_signing_key
-from nbcase.documents.claims import Claims, code_text, fields_digest, key_id, linked
 from nbcase.documents.layout import Layout
-from nbcase.documents.trust import AUTHORITY, ISSUERS, Issuer
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.operations.messages import IssuingAnswer, IssuingRequest
 from nbcase.operations.publishing import publish
+from nbcase.proof.claims import Claims, code_text, fields_digest, key_id, linked
+from nbcase.proof.trust import AUTHORITY, ISSUERS, Issuer
 from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.desk_work import set_state, state
@@ -136,7 +136,7 @@ def finished_paper(
     keys = _kept(connection).present
     if keys is None or keys.until is None or about.made_at >= keys.until:
         return render(layout, values, specimen=specimen).pdf
-    from nbcase.documents.pdf_signature import sign_pdf
+    from nbcase.proof.pdf_signature import sign_pdf
 
     claims = claims_of(layout, values, about, station_code=station_code, specimen=specimen)
     made = {"qr_text": linked(code_text(claims, _signer(keys)), page), "check_value": claims.check_value}

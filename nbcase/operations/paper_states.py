@@ -10,8 +10,8 @@ import msgspec
 import sqlalchemy as sa
 
 from nbcase.crypto.keys import SigningKey
-from nbcase.documents.trust import AS_OF, STATES, Marks, pack_marks, window_of
 from nbcase.operations.publishing import publish
+from nbcase.proof.trust import AS_OF, STATES, Marks, pack_marks, window_of
 from nbcase.store.publications import lock_publication, standing_entries
 from nbcase.store.tables import centre_metadata
 

@@ -44,6 +44,9 @@ KIND_WORDS: Mapping[str, str] = {
     "document.print": "打印",
     "conflict.resolve": "冲突判断",
     "conflict.decide": "冲突判断（审批）",
+    "scheme.edit": "积分方案编辑",
+    "scheme.propose": "积分方案提出",
+    "scheme.sign": "积分方案签署",
 }
 
 _WAITING = "waiting"

@@ -14,8 +14,8 @@ from nbcase.domain.score import Score, score_id
 from nbcase.domain.words import tr
 from nbcase.exchange.archive import Archive
 from nbcase.exchange.delivery import NUMBER
-from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.buckets import scores_of
+from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.engine import connect, parquet
 from nbcase.points.monthly import Run, among, read_run, records_of
 from nbcase.points.rows import plain_rows

@@ -127,7 +127,7 @@ def _keys(folder: Path | None) -> Found:
         count = len(choose_vault(folder).slots())
     except (OSError, ValueError):
         return "failed", tr("读不出来，请联系管理员")
-    return ("passed", tr("{n} 人的").format(n=count)) if count else ("absent", tr("还没有登记为受理点的一台"))
+    return ("passed", tr("{n} 人的").format(n=count)) if count else ("absent", tr("没有登记"))
 
 
 def _document_reader(document_reader: object | None) -> Found:

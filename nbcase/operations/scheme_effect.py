@@ -14,8 +14,9 @@ from nbcase.operations.points import with_claims
 from nbcase.operations.schemes import schemes
 from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.editing import checked
+from nbcase.points.records import fact_value
 from nbcase.points.rows import records_from_plain
-from nbcase.points.sheet import Sheet, scorer
+from nbcase.points.sheet import Sheet, needed_facts, scorer
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 
@@ -81,7 +82,8 @@ def scheme_effect(desk: Desk, draft: SchemeDraft, most: int = SAMPLE) -> Effect 
         claims: dict[str, list[Claim]] = {}
         for claim in shelf.find(Claim):
             claims.setdefault(claim.resident_id, []).append(claim)
-        changes = [_change(found.newest, after, draft.from_on, score, claims.get(score.resident_id, ())) for score in scores]
+        trial = _Trial(found.newest, after, draft.from_on)
+        changes = [trial.change(score, claims.get(score.resident_id, ())) for score in scores]
         biggest = sorted((one for one in changes if one.lines), key=lambda one: (-abs(one.after - one.before), one.resident_id))[:BIGGEST]
         names = {one.resident_id: person.name for one in biggest if (person := shelf.get(Resident, one.resident_id)) is not None}
     return Effect(
@@ -101,11 +103,21 @@ def _named(one: ResidentEffect, name: str) -> ResidentEffect:
     return ResidentEffect(resident_id=one.resident_id, name=name, before=one.before, after=one.after, lines=one.lines)
 
 
-def _change(before: PointsCatalogue, after: PointsCatalogue, on: date, score: Score, claims: Sequence[Claim]) -> ResidentEffect:
-    records, _ = with_claims(after, records_from_plain(after.tables, score.records), claims, on)
-    old, new = (scorer(catalogue, on).sheet(records, score.district_code) for catalogue in (before, after))
-    lines = {code: points for code, points in _differences(old, new).items() if points}
-    return ResidentEffect(resident_id=score.resident_id, name="", before=old.total, after=new.total, lines=lines)
+class _Trial:
+    """Both catalogues on one day; a resident's facts are worked out once for the two."""
+
+    def __init__(self, before: PointsCatalogue, after: PointsCatalogue, on: date) -> None:
+        self._tables, self._on = after.tables, on
+        self._scorers = scorer(before, on), scorer(after, on)
+        self._needed = {fact.name: fact for catalogue in (before, after) for fact in needed_facts(catalogue, on)}
+
+    def change(self, score: Score, claims: Sequence[Claim]) -> ResidentEffect:
+        """One resident by both."""
+        records, _ = with_claims(self._scorers[1].catalogue, records_from_plain(self._tables, score.records), claims, self._on)
+        facts = {name: fact_value(fact, self._tables, records, self._on) for name, fact in self._needed.items()}
+        old, new = (each.from_facts(facts, score.district_code) for each in self._scorers)
+        lines = {code: points for code, points in _differences(old, new).items() if points}
+        return ResidentEffect(resident_id=score.resident_id, name="", before=old.total, after=new.total, lines=lines)
 
 
 def _differences(old: Sheet, new: Sheet) -> dict[str, int]:

@@ -7,10 +7,6 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from nbcase.documents.claims import Claims
-from nbcase.documents.examination import examine_apart
-from nbcase.documents.trust import ISSUERS, STATES, SignedList, Trust, TrustFile, read_trust, trust_from
-from nbcase.documents.verdict import Answer, Verdict, judge_code, judge_file
 from nbcase.domain.action import canonical
 from nbcase.domain.clock import CHINA, local_date
 from nbcase.domain.document import Document
@@ -18,6 +14,10 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr
 from nbcase.operations.desk import Desk
 from nbcase.operations.printing import paper_name
+from nbcase.proof.claims import Claims
+from nbcase.proof.examination import examine_apart
+from nbcase.proof.trust import ISSUERS, STATES, SignedList, Trust, TrustFile, read_trust, trust_from
+from nbcase.proof.verdict import Answer, Verdict, judge_code, judge_file
 from nbcase.store.desk_database import reading
 from nbcase.store.publications import find_publication, standing_entries
 from nbcase.store.shelf import Shelf

@@ -21,7 +21,7 @@ import msgspec
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.points import buckets
-from nbcase.points.buckets import CLAIMS, DIFFERENCE, SCORES, Bucket, Inputs, Runner, compared_names, in_threads, scores_of
+from nbcase.points.buckets import CLAIMS, DIFFERENCE, SCORES, Bucket, Inputs, Runner, compared_names, in_threads
 from nbcase.points.catalogue import PointsCatalogue
 from nbcase.points.engine import connect, one, parquet, parts_of, write
 from nbcase.points.language import Fact, Ref, walk
@@ -78,7 +78,7 @@ def read_run(folder: Path, safe: str) -> Run:
     """A finished run's own account; raises `UserError` where there is none."""
     try:
         return msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
-    except OSError as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise not_a_run(folder, safe) from error
 
 
@@ -128,7 +128,9 @@ def score_month(
         scores = parts_of(working / SCORES)
         sampled = check_sample(connection, catalogue, own, on, scores, _chosen(connection, catalogue, inputs, on, scores))
         people, total = connection.execute(f"SELECT count(*), coalesce(sum(total), 0) FROM {scores}").fetchall()[0]
-        run = account(connection, catalogue, inputs, on, working, names, people=int(people), scored=int(people), total=int(total), sampled=sampled)
+        run = account(
+            connection, catalogue, inputs, on, working, names, people=int(people), scored=int(people), total=int(total), sampled=sampled
+        )
     return finish(run, working, out)
 
 
@@ -185,7 +187,9 @@ def with_claims(connection: duckdb.DuckDBPyConnection, catalogue: PointsCatalogu
     for code, path in inputs.claimed().items():
         target = working / "merged" / f"{code}.parquet"
         files = [inputs.paths[code], path] if code in inputs.paths else [path]
-        write(connection, f"SELECT * FROM {parquet(*files)} ORDER BY person{', first' if catalogue.tables[code].is_interval else ''}", target)
+        write(
+            connection, f"SELECT * FROM {parquet(*files)} ORDER BY person{', first' if catalogue.tables[code].is_interval else ''}", target
+        )
         merged[code] = target
     return replace(inputs, paths=merged)
 
@@ -297,7 +301,9 @@ def _sums(
 def _causes(catalogue: PointsCatalogue, on: date) -> dict[str, list[str]]:
     """For each line the columns that its rule reads: with all of them as before, other points come from another rule."""
     return {
-        f"p_{indicator.code}": [f"f_{node.name}" if isinstance(node, Fact) else f"p_{node.code}" for node in walk(version.rule) if isinstance(node, Fact | Ref)]
+        f"p_{indicator.code}": [
+            f"f_{node.name}" if isinstance(node, Fact) else f"p_{node.code}" for node in walk(version.rule) if isinstance(node, Fact | Ref)
+        ]
         for indicator, version in catalogue.everywhere_on(on)
         if version.rule is not None
     }

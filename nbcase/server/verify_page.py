@@ -20,14 +20,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nbcase.documents.claims import MOST_TEXT
-from nbcase.documents.examination import MOST_BYTES
-from nbcase.documents.trust import Trust
-from nbcase.documents.verdict import Answer, Verdict
 from nbcase.domain.clock import CHINA
 from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
 from nbcase.operations.verifying import known_trust, verdict_words, verify_code, verify_file
+from nbcase.proof.claims import MOST_TEXT
+from nbcase.proof.examination import MOST_BYTES
+from nbcase.proof.trust import Trust
+from nbcase.proof.verdict import Answer, Verdict
 from nbcase.server.admission import Gate
 from nbcase.server.bodies import SILENT_S, read_body, stream
 from nbcase.server.centre import Centre

@@ -111,6 +111,16 @@ def _read_document(parser: Parser) -> None:
     declare_json(parser)
 
 
+def read_codes(arguments: Arguments) -> int:
+    """Read the QR and bar codes in a picture."""
+    from nbcase.devices.codes_in_picture import read_codes as codes_of
+
+    found = codes_of(arguments.picture)
+    value = {"codes": [{"kind": code.kind, "text": code.text, "box": code.box} for code in found]}
+    say(arguments, value, "\n".join(f"{code.kind}: {code.text}" for code in found) or tr("图片里没有二维码或条码。"))
+    return OK if found else NO
+
+
 def doctor(arguments: Arguments) -> int:
     """Everything a desk needs, looked at once: green, amber or red, without personal data."""
     from nbcase.bootstrap import doctor_report
@@ -133,5 +143,6 @@ VERBS: Verbs = {
     "deadline": (deadline, mark("算到期日"), _deadline),
     "read-card": (read_card, mark("读证件"), _read_card),
     "read-document": (read_document, mark("识别证件图片"), _read_document),
+    "read-codes": (read_codes, mark("识别二维码和条码"), _read_document),
     "doctor": (doctor, mark("检查这台电脑"), _doctor),
 }

@@ -23,7 +23,7 @@ def verify(arguments: Arguments) -> int:
 
 
 def _content(name: str) -> bytes:
-    from nbcase.documents.examination import MOST_BYTES
+    from nbcase.proof.examination import MOST_BYTES
 
     try:
         if name == "-":

@@ -17,12 +17,12 @@ import psutil
 from nbcase.crypto.certificates import CertifiedKey, certify, new_authority, new_private_key, signing_request
 from nbcase.crypto.cose import Ed25519Signer
 from nbcase.crypto.keys import new_signing_key
-from nbcase.documents.claims import code_text, read_code
 from nbcase.documents.layout import load_layout
-from nbcase.documents.pdf_signature import check_pdf, sign_pdf
 from nbcase.documents.render import render
 from nbcase.domain.ids import new_id
 from nbcase.operations.issuing import About, claims_of
+from nbcase.proof.claims import code_text, read_code
+from nbcase.proof.pdf_signature import check_pdf, sign_pdf
 
 LAYOUT = load_layout("permit-confirmation")
 PLAIN = {key: value for key, value in LAYOUT.samples().items() if key not in ("qr_text", "check_value")}

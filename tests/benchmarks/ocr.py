@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print, one JSON line with ``--json``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--people", type=int, default=10)
+    parser.add_argument("--people", "--size", type=int, default=10)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--errors", action="store_true", help="each error on stderr")
     chosen = parser.parse_args(arguments)

@@ -2,10 +2,11 @@
 
 Random residents, dense around the edges that matter, of every district, for every catalogue (the shipped one and one with
 every kind of fact and node) and days on both sides of its versions, month ends and 29 February: the walker's facts, points,
-blocks and total against DuckDB's, by the text of the monthly run. Then the boundary vectors that the rules themselves name: every bound, key, constant and
-end of a range with its neighbours, alone and mixed. A part of the residents is scored by Spark too, from the same text
-brought over by sqlglot, by the buckets of a run over files, and by the reading of the shipped catalogue that knows nothing
-of its language. `differences` counts every cell that is not the same; `--spark 0` leaves Spark out.
+blocks and total against DuckDB's, by the text of the monthly run. Then the boundary vectors that the rules themselves name:
+every bound, key, constant and end of a range with its neighbours, alone and mixed. A part of the residents is scored by Spark
+too, from the same text brought over by sqlglot, by the buckets of a run over files, and by the reading of the shipped
+catalogue that knows nothing of its language. `differences` counts every cell that is not the same; `--spark 0` leaves Spark
+out.
 """
 
 import argparse

@@ -2,20 +2,30 @@
 
 The month is generated and taken in once and kept in a folder; that is not counted. Counted is `score_month`: facts, points,
 the difference to the month before, the sample that the walker scores again, files in and files out. The yardstick is
-OpenFisca in the same run: the same facts out of DuckDB, the same rules as OpenFisca variables with its own scales, and the
-result written. The floor is reading and hashing every column. Every measurement has a process of its own, so that its
-greatest memory is its own; with several sizes the last one is the figure, and `growth` is how the time grew from the first.
+OpenFisca in the same run: the same facts out of DuckDB by the plain text that any engine understands, the same rules as
+OpenFisca variables with its own scales, and the result written, no difference made; `ratio_own_facts` is against OpenFisca
+behind our own way to the facts. The floor is reading and hashing every column. Every measurement has a process of its own,
+so that its greatest memory is its own; with several sizes the last one is the figure, and `growth` is how the time grew.
+
+``--memory 500MB`` also runs with the usual limit and gives `slower`. ``--changed 0.02`` corrects so many residents' insurance
+and compares `correct_month` with a whole run. ``--engine spark`` hands the buckets to a master and two workers on this machine;
+its yardstick is Spark's own SQL over the same files there.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import platform
 import resource
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,37 +36,19 @@ import numpy as np
 from nbcase.demo.departments import write_month
 from nbcase.exchange.accept import accept_delivery
 from nbcase.exchange.archive import Archive
-from nbcase.points.catalogue import Indicator
+from nbcase.exchange.delivery import Manifest, file_hash, write_manifest
+from nbcase.points.buckets import Inputs, make_views, scores_of, under_spark
+from nbcase.points.corrected import correct_month
 from nbcase.points.engine import connect, parquet, write
-from nbcase.points.language import (
-    Add,
-    AtLeast,
-    AtMost,
-    Compare,
-    Condition,
-    Divide,
-    Expression,
-    Fact,
-    Highest,
-    InList,
-    Int,
-    Lookup,
-    Multiply,
-    Ref,
-    Step,
-    Switch,
-    When,
-)
-from nbcase.points.buckets import Inputs, make_views
 from nbcase.points.monthly import score_month
 from nbcase.points.reading import load_points_catalogue
-from nbcase.points.sheet import needed_facts
-from nbcase.points.sql import facts_sql
+from nbcase.points.sql import facts_sql, rules_sql
+from tests.benchmarks.openfisca_rules import by_openfisca
 
 SEPTEMBER, ON = date(2026, 9, 30), date(2026, 10, 31)
 PERIOD = "2026-10"
+MEMORY = "1200MB"
 CATALOGUE = load_points_catalogue()
-Array = np.ndarray[Any, Any]
 Measured = dict[str, Any]
 
 
@@ -77,9 +69,9 @@ def prepared(folder: Path, people: int) -> Path:
     return home
 
 
-def inputs(home: Path) -> Inputs:
+def inputs(home: Path, data: str = "data") -> Inputs:
     """All deliveries of the archive."""
-    archive = Archive(home / "data")
+    archive = Archive(home / data)
     cut = archive.cut(list(CATALOGUE.tables), ON)
     return Inputs(paths=archive.paths(cut), cut=cut)
 
@@ -109,16 +101,16 @@ def run_read(home: Path, memory: str) -> Measured:
     return {"s": time.perf_counter() - began}
 
 
-def run_openfisca(home: Path, memory: str) -> Measured:
-    """Facts by DuckDB as in our run, rules by OpenFisca, the result written."""
+def run_openfisca(home: Path, memory: str, *, in_order: bool = False) -> Measured:
+    """Facts by DuckDB, rules by OpenFisca, the result written."""
     out = home / "openfisca.parquet"
     out.unlink(missing_ok=True)
     began = time.perf_counter()
     with connect(threads=2, preserve_insertion_order=False) as connection:
         make_views(connection, CATALOGUE.tables, inputs(home).paths, "TRUE")
-        facts = connection.execute(facts_sql(CATALOGUE, ON)).fetchnumpy()
+        facts = connection.execute(facts_sql(CATALOGUE, ON, in_order=in_order)).fetchnumpy()
         facts_s = time.perf_counter() - began
-        results = by_openfisca(facts)
+        results = by_openfisca(CATALOGUE, ON, facts)
         rules_s = time.perf_counter() - began - facts_s
         columns = {name: np.asarray(values) for name, values in {**facts, **results}.items() if name != "district_code"}
         connection.register("results", columns)
@@ -128,128 +120,139 @@ def run_openfisca(home: Path, memory: str) -> Measured:
     return {"s": took, "stages": stages, "total_points": int(results["total"].sum(dtype=np.int64))}
 
 
-def by_openfisca(facts: dict[str, Any]) -> dict[str, Array]:
-    """The catalogue as an OpenFisca system of variables, calculated for everybody at once."""
-    from openfisca_core.entities import build_entity
-    from openfisca_core.simulations import SimulationBuilder
-    from openfisca_core.taxbenefitsystems import TaxBenefitSystem
-
-    person = build_entity(key="person", plural="persons", label="", is_person=True)
-    system = TaxBenefitSystem([person])
-    # The shipped districts have no configured line, so everybody has the same ones.
-    lines = [(indicator, found.rule) for indicator, found in CATALOGUE.on(ON) if found.rule is not None]
-    for fact in needed_facts(CATALOGUE, ON):
-        system.add_variable(_variable(person, f"f_{fact.name}", None))
-    for indicator, rule in lines:
-        system.add_variable(_variable(person, f"p_{indicator.code}", _formula(rule)))
-    system.add_variable(_variable(person, "total", _total([indicator for indicator, _ in lines])))
-    simulation = SimulationBuilder().build_default_simulation(system, len(facts["person"]))
-    for fact in needed_facts(CATALOGUE, ON):
-        simulation.set_input(f"f_{fact.name}", PERIOD, np.asarray(facts[f"f_{fact.name}"]).astype(np.int32))
-    names = [*(f"p_{indicator.code}" for indicator, _ in lines), "total"]
-    return {name: simulation.calculate(name, PERIOD) for name in names}
+def run_openfisca_in_order(home: Path, memory: str) -> Measured:
+    """The same behind the facts of our own run, which sorts nothing."""
+    return run_openfisca(home, memory, in_order=True)
 
 
-def _variable(person: Any, name: str, formula: Callable[..., Array] | None) -> type:
-    from openfisca_core.periods import DateUnit
-    from openfisca_core.variables import Variable
-
-    content: dict[str, Any] = {"value_type": int, "entity": person, "definition_period": DateUnit.MONTH}
-    return type(name, (Variable,), content | ({"formula": formula} if formula is not None else {}))
+def run_roomy(home: Path, memory: str) -> Measured:
+    """The monthly run with the usual limit."""
+    return run_score(home, MEMORY)
 
 
-def _formula(rule: Expression) -> Callable[..., Array]:
-    value = _compiled(rule)
-    return lambda person, period, parameters: value(lambda name: person(name, period))
+def run_whole(home: Path, memory: str) -> Measured:
+    """The corrected month as a whole, compared with the run before the correction."""
+    shutil.rmtree(home / "whole", ignore_errors=True)
+    began = time.perf_counter()
+    run = score_month(CATALOGUE, inputs(home, "corrected"), ON, home / "whole", previous=home / "first", memory=memory)
+    return {"s": time.perf_counter() - began, "scored": run.scored}
 
 
-def _total(lines: Sequence[Indicator]) -> Callable[..., Array]:
-    def formula(person: Any, period: Any, parameters: Any) -> Array:
-        total = 0
-        for block in CATALOGUE.blocks.values():
-            own = [person(f"p_{indicator.code}", period) for indicator in lines if indicator.block == block.code]
-            total = total + (np.minimum(sum(own), block.cap) if own and block.cap is not None else sum(own))
-        return np.maximum(total, 0)
-
-    return formula
-
-
-Read = Callable[[str], Array]
+def run_changed(home: Path, memory: str) -> Measured:
+    """The same by scoring those whom the correction concerns; `differences` counts rows that are not those of the whole run."""
+    shutil.rmtree(home / "few", ignore_errors=True)
+    began = time.perf_counter()
+    now, before = inputs(home, "corrected"), inputs(home)
+    changed = Archive(home / "corrected").changed(before.cut, now.cut)
+    run = correct_month(CATALOGUE, now, ON, home / "few", previous=home / "first", changed=changed, memory=memory)
+    took = time.perf_counter() - began
+    return {"s": took, "scored": run.scored, "differences": differing(home / "few", home / "whole")}
 
 
-def _compiled(node: Expression) -> Callable[[Read], Array]:
-    """A rule as a person who writes for OpenFisca would have it: its scales for tables, numpy for the rest."""
-    match node:
-        case Int(value):
-            return lambda read: np.int64(value)
-        case Fact(name):
-            return lambda read: read(f"f_{name}")
-        case Ref(code):
-            return lambda read: read(f"p_{code}")
-        case Step(inner, rows, below):
-            return _scale(_compiled(inner), rows, below)
-        case Lookup(inner, table, other):
-            of = _compiled(inner)
-            return lambda read: np.select([of(read) == key for key, _ in table], [value for _, value in table], other)
-        case Divide(inner, by):
-            of = _compiled(inner)
-            return lambda read: of(read) // by
-        case When(condition, then, otherwise):
-            return _compiled(Switch(((condition, then),), otherwise))
-        case Switch(branches, otherwise):
-            chosen = [(_held(condition), _compiled(then)) for condition, then in branches]
-            last = _compiled(otherwise)
-            return lambda read: np.select([holds(read) for holds, _ in chosen], [then(read) for _, then in chosen], last(read))
-        case _:
-            return _combined(node)
+def run_spark(home: Path, memory: str) -> Measured:
+    """The monthly run with its buckets as tasks of a cluster of a master and two workers."""
+    shutil.rmtree(home / "spark", ignore_errors=True)
+    with cluster() as master:
+        began = time.perf_counter()
+        run = score_month(CATALOGUE, inputs(home), ON, home / "spark", memory=memory, runner=under_spark(master))
+        took = time.perf_counter() - began
+    return {"s": took, "scored": run.scored, "differences": differing(home / "spark", home / "first")}
 
 
-def _scale(of: Callable[[Read], Array], rows: Sequence[tuple[int, int]], below: int) -> Callable[[Read], Array]:
-    from openfisca_core.taxscales import SingleAmountTaxScale
+def run_spark_sql(home: Path, memory: str) -> Measured:
+    """The same points by Spark's own SQL on such a cluster, from the plain text in its dialect, written as Parquet."""
+    import sqlglot
+    from pyspark.sql import SparkSession
 
-    scale = SingleAmountTaxScale()
-    scale.add_bracket(-(1 << 30), below)
-    for bound, value in rows:
-        scale.add_bracket(bound, value)
-    return lambda read: scale.calc(of(read))
-
-
-def _combined(node: Multiply | Add | AtMost | AtLeast | Highest) -> Callable[[Read], Array]:
-    operation: Any
-    match node:
-        case Multiply(left, right):
-            operation, several = np.multiply, (left, right)
-        case Add(several):
-            operation = np.add
-        case AtMost(inner, limit):
-            operation, several = np.minimum, (inner, limit)
-        case AtLeast(inner, limit):
-            operation, several = np.maximum, (inner, limit)
-        case Highest(several):
-            operation = np.maximum
-    values = [_compiled(inner) for inner in several]
-
-    def combined(read: Read) -> Array:
-        found = values[0](read)
-        for value in values[1:]:
-            found = operation(found, value(read))
-        return found
-
-    return combined
+    with cluster() as master:
+        began = time.perf_counter()
+        builder = SparkSession.builder.master(master).config("spark.sql.ansi.enabled", "true").config("spark.ui.enabled", "false")
+        spark = builder.config("spark.sql.shuffle.partitions", "16").config("spark.executor.memory", "2g").getOrCreate()
+        for code, path in inputs(home).paths.items():
+            spark.read.parquet(str(path)).createOrReplaceTempView(f"t_{code}")
+        text = rules_sql(CATALOGUE, ON, f"({facts_sql(CATALOGUE, ON)}) AS f")
+        result = spark.sql(sqlglot.transpile(text, read="duckdb", write="spark")[0])
+        result.write.mode("overwrite").parquet(str(home / "spark-sql.parquet"))
+        took = time.perf_counter() - began
+        spark.stop()
+    return {"s": took}
 
 
-def _held(condition: Condition) -> Callable[[Read], Array]:
-    match condition:
-        case InList(inner, values):
-            of = _compiled(inner)
-            return lambda read: np.isin(of(read), values)
-        case Compare(left, sign, right):
-            one, other = _compiled(left), _compiled(right)
-            compare = {"<": np.less, "<=": np.less_equal, "=": np.equal, ">=": np.greater_equal, ">": np.greater}[sign]
-            return lambda read: compare(one(read), other(read))
+@contextmanager
+def cluster() -> Iterator[str]:
+    """A standalone master and two workers of one core on the loopback; gives the master's address."""
+    import pyspark
+
+    program = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"spark://127.0.0.1:{port}"
+    worker = [
+        "org.apache.spark.deploy.worker.Worker",
+        "--host",
+        "127.0.0.1",
+        "--cores",
+        "1",
+        "--memory",
+        "2g",
+        "--webui-port",
+        "0",
+        address,
+    ]
+    master = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]
+    environment = os.environ | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    os.environ.update({"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"})
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        for command in (master, [*worker, "--work-dir", f"{name}/one"], [*worker, "--work-dir", f"{name}/two"]):
+            process = subprocess.Popen([str(program), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+        yield address
 
 
-RUNS: dict[str, Callable[[Path, str], Measured]] = {"score": run_score, "read": run_read, "openfisca": run_openfisca}
+def differing(one: Path, other: Path) -> int:
+    """How many rows of two runs are not the same."""
+    with connect(threads=2, memory_limit="2GB") as connection:
+        rows = [f"SELECT * FROM {scores_of(run)} AS s" for run in (one, other)]
+        each = [f"SELECT count(*) FROM ({a} EXCEPT {b})" for a, b in (rows, rows[::-1])]
+        return sum(int(connection.execute(query).fetchall()[0][0]) for query in each)
+
+
+def corrected(home: Path, share: float) -> None:
+    """A first run, and beside the month's data the same with the insurance of a share of the residents corrected."""
+    for name in ("first", "corrected", "correction"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    score_month(CATALOGUE, inputs(home), ON, home / "first")
+    shutil.copytree(home / "data", home / "corrected", copy_function=os.link)
+    came = home / "data" / "accepted" / "insurance" / f"{PERIOD}-r001" / "data.parquet"
+    folder = home / "correction"
+    folder.mkdir()
+    is_wrong = f"hash(document_number) % 1000000 < {round(share * 1_000_000)}"
+    with connect(threads=2, memory_limit="2GB") as connection:
+        query = f"SELECT * REPLACE (CASE WHEN {is_wrong} THEN first_month - 1 ELSE first_month END AS first_month) FROM {parquet(came)}"
+        rows = write(connection, query, folder / "data.parquet")
+    manifest = Manifest(
+        scheme=CATALOGUE.code, table="insurance", period=PERIOD, revision=2, file="data.parquet", format="parquet", rows=rows,
+        sha256=file_hash(folder / "data.parquet"),
+    )  # fmt: skip
+    write_manifest(folder, manifest)
+    accept_delivery(folder, home / "corrected", CATALOGUE.code, CATALOGUE.tables, datetime(2026, 11, 9, tzinfo=UTC))
+    shutil.rmtree(folder)
+
+
+RUNS: dict[str, Callable[[Path, str], Measured]] = {
+    "score": run_score,
+    "read": run_read,
+    "openfisca": run_openfisca,
+    "openfisca_in_order": run_openfisca_in_order,
+    "roomy": run_roomy,
+    "whole": run_whole,
+    "changed": run_changed,
+    "spark": run_spark,
+    "spark_sql": run_spark_sql,
+}
+USUAL = ("score", "read", "openfisca", "openfisca_in_order")
 
 
 def _in_child(name: str, home: Path, memory: str, pipe: Any) -> None:
@@ -289,10 +292,39 @@ def _middle(runs: list[Measured]) -> Measured:
     return chosen | {"mib": max(run["mib"] for run in runs)}
 
 
+def measure_other(ours: str, yardstick: str, people: int, folder: Path, memory: str, count: int, share: float) -> Measured:
+    """One way to a month's points beside another, which has to give the same rows: `differences` has to be 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home = prepared(folder, people)
+    corrected(home, share)
+    # The yardstick first: the other is compared with what it wrote.
+    found = rounds((yardstick, ours), home, memory, count)
+    return {
+        "name": f"points {ours}",
+        "figure": round(found[ours]["s"], 2),
+        "unit": "s",
+        "yardstick": round(found[yardstick]["s"], 2),
+        "ratio": round(found[ours]["s"] / found[yardstick]["s"], 3),
+        "cpu_s": found[ours]["cpu_s"],
+        "yardstick_cpu_s": found[yardstick]["cpu_s"],
+        "mib": found[ours]["mib"],
+        "scored": found[ours]["scored"],
+        "differences": found[ours]["differences"],
+        "sizes": {"people": people, "rounds": count, "changed": share},
+        "versions": versions("duckdb", *(["pyspark", "sqlglot"] if ours == "spark" else [])),
+    }
+
+
+def versions(*names: str) -> dict[str, str]:
+    """What the figure was taken with."""
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
+
+
 def measure(sizes: Sequence[int], folder: Path, memory: str, count: int) -> Measured:
     """All figures; `differences` is what our total and OpenFisca's differ by, and has to be 0."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = {people: rounds(tuple(RUNS), prepared(folder, people), memory, count) for people in sizes}
+    names = USUAL if memory == MEMORY else (*USUAL, "roomy")
+    found = {people: rounds(names, prepared(folder, people), memory, count) for people in sizes}
     last = found[sizes[-1]]
     score, read, yard = last["score"], last["read"], last["openfisca"]
     result: Measured = {
@@ -301,6 +333,7 @@ def measure(sizes: Sequence[int], folder: Path, memory: str, count: int) -> Meas
         "unit": "s",
         "yardstick": round(yard["s"], 2),
         "ratio": round(score["s"] / yard["s"], 2),
+        "ratio_own_facts": round(score["s"] / last["openfisca_in_order"]["s"], 2),
         "cpu_s": score["cpu_s"],
         "yardstick_cpu_s": yard["cpu_s"],
         "mib": score["mib"],
@@ -313,8 +346,10 @@ def measure(sizes: Sequence[int], folder: Path, memory: str, count: int) -> Meas
         "differences": abs(score["total_points"] - yard["total_points"]),
         "memory_limit": memory,
         "sizes": {"people": list(sizes), "rounds": count},
-        "versions": {name: version(name) for name in ("duckdb", "numpy", "openfisca-core")} | {"python": platform.python_version()},
+        "versions": versions("duckdb", "numpy", "openfisca-core"),
     }
+    if "roomy" in last:
+        result["slower"] = round(score["s"] / last["roomy"]["s"], 2)
     if len(sizes) > 1:
         result["growth"] = round(score["s"] / found[sizes[0]]["score"]["s"], 2)
     return result
@@ -325,14 +360,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--size", type=int, help="thousands of people; for a short run")
-    parser.add_argument("--memory", default="1200MB")
+    parser.add_argument("--memory", default=MEMORY)
+    parser.add_argument("--changed", type=float, default=0.0, help="the share of residents whom a correction concerns")
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where made months are kept; else they are made anew")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     sizes, count = ([given.size * 1_000], 1) if given.size else (given.people, given.rounds)
     with tempfile.TemporaryDirectory() as name:
-        result = measure(sizes, given.folder or Path(name), given.memory, count)
+        folder = given.folder or Path(name)
+        if given.engine == "spark" or given.changed:
+            pair = ("spark", "spark_sql") if given.engine == "spark" else ("changed", "whole")
+            result = measure_other(*pair, sizes[-1], folder, given.memory, count, given.changed)
+        else:
+            result = measure(sizes, folder, given.memory, count)
     print(json.dumps(result, ensure_ascii=False) if given.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
 
 

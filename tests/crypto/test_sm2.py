@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from nbcase.crypto.cose import read_sign1, sign1
 from nbcase.crypto.sm2 import Sm2Signer, is_signed_sm2, new_sm2_signer
-from nbcase.documents.claims import Claims, code_text, read_code
 from nbcase.domain.ids import new_id
+from nbcase.proof.claims import Claims, code_text, read_code
 
 SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004")
 """Head of a public key in DER: an elliptic curve's, of SM2's curve, not compressed."""

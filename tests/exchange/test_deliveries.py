@@ -8,7 +8,7 @@ import duckdb
 import msgspec
 import pytest
 
-from nbcase.exchange.archive import Archive
+from nbcase.exchange.archive import CHANGED, Archive
 from nbcase.exchange.delivery import DeliveryError, Manifest, file_hash, read_manifest, write_manifest
 from tests.parts.departments import CATALOGUE, PEOPLE, deliver_month, register, take_in, write_csv
 
@@ -82,6 +82,30 @@ def test_one_person_written_in_two_ways_is_one_person_with_the_second_row_set_as
     assert len(persons) == len(prepared(data, "person")) == 101
     (kept,) = [row for row in prepared(data, "person") if row[0] == persons.index("33029919840302003X") + 1]
     assert kept[3] == "330211"
+
+
+def test_of_a_wrong_and_a_right_row_of_one_person_the_right_one_is_kept(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    others = [f"33029919900101{n:04d},1990-01-01,330211,normal" for n in range(100)]
+    twice = ["33029919840302003X,1984-02-30,330203,normal", "33029919840302003X,1984-03-02,330225,normal"]
+    lines = ["document_number,born_on,district_code,permit_state_code", *twice, *others]
+    quality = take_in(write_csv(tmp_path / "in", "person", lines), data)
+    assert (quality.taken, quality.people, quality.set_aside) == (101, 101, {"wrong_type": 1})
+
+
+def test_a_corrected_delivery_names_whose_rows_are_others(data: Path, tmp_path: Path) -> None:
+    first = [EDUCATION, f"{PEOPLE[0]},college,2006-07-01", f"{PEOPLE[1]},college,2006-07-01"]
+    take_in(write_csv(tmp_path / "first", "education", first), data)
+    second = [EDUCATION, f"{PEOPLE[2]},below,2006-07-01", f"{PEOPLE[1]},college,2006-07-01"]
+    take_in(write_csv(tmp_path / "second", "education", second, revision=2), data)
+    archive = Archive(data)
+    assert not (archive.folder("education", "2026-10-r001") / CHANGED).exists()
+    (path,) = archive.changed({"education": "2026-10-r001"}, {"education": "2026-10-r002"})
+    numbers = [
+        row[0] for row in duckdb.sql(f"SELECT n.document_number FROM '{path}' JOIN '{archive.persons}' AS n USING (person)").fetchall()
+    ]
+    assert sorted(numbers) == sorted((PEOPLE[0], PEOPLE[2]))
 
 
 def test_a_month_with_a_fraction_is_set_aside_and_not_rounded(data: Path, tmp_path: Path) -> None:

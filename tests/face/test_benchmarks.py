@@ -23,7 +23,7 @@ NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
         "first_sync",
         "points",
         "documents",
-        "card_reader",
+        "card_reader", "stalls",
     ],
 )
 def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,3 +34,11 @@ def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytes
     assert set(line) >= NEEDED
     assert line["figure"] > 0
     assert line["ratio"] > 0
+
+
+def test_a_correction_of_a_month_is_the_whole_month(capsys: pytest.CaptureFixture[str]) -> None:
+    points = importlib.import_module("tests.benchmarks.points")
+    points.main(["--json", "--size", "2", "--changed", "0.1"])
+    line = json.loads(capsys.readouterr().out)
+    assert set(line) >= NEEDED
+    assert (line["differences"], 0 < line["scored"] < 400) == (0, True)

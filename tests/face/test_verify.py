@@ -13,10 +13,10 @@ import pytest
 from nbcase.cli import main
 from nbcase.crypto.keys import SigningKey
 from nbcase.crypto.requests import publication_bytes
-from nbcase.documents.trust import ISSUERS, STATES, SignedList, TrustFile
 from nbcase.domain.action import canonical
 from nbcase.domain.publication import Publication, checksum
 from nbcase.operations.verifying import TRUST_NAME
+from nbcase.proof.trust import ISSUERS, STATES, SignedList, TrustFile
 from tests.parts.papers import NOW, issuer_entries, paper, scenes, state_entries
 
 CENTRE = SigningKey(bytes(32))

@@ -118,6 +118,16 @@ def test_an_accepted_claim_is_evidence_from_its_day_on_and_a_refused_one_is_not(
     assert view.agrees, "what people decide here does not put the centre's rows in question"
     assert any(row.claim is not None and row.source.startswith("经审核 2026-11-24（LT-26-") for row in line(view, "insurance").evidence)
     assert line(points_view(desk, resident.id, date(2026, 11, 23)), "insurance").line.points == 2350
+    # And when the centre's next run has counted it, the hashes are equal again.
+    assert view.sheet is not None
+    assert view.score is not None
+    put(desk, replace(view.score, on=desk.today(), hash=view.sheet.hash, total=view.sheet.total))
+    assert points_view(desk, resident.id).agrees
+
+
+def test_a_day_before_the_data_says_that_it_is_made_of_later_ones(desk: Desk, resident: Resident) -> None:
+    assert points_view(desk, resident.id).data_words == "数据截至 2026-10"
+    assert "不是当时的结果" in points_view(desk, resident.id, date(2026, 9, 30)).data_words
 
 
 def test_a_claim_that_does_not_belong_to_its_line_is_not_taken(desk: Desk, clerk: Clerk, resident: Resident) -> None:

@@ -15,14 +15,14 @@ from PIL import Image
 from nbcase.crypto.certificates import CertifiedKey, certify, new_authority, new_private_key, signing_request
 from nbcase.crypto.cose import Ed25519Signer
 from nbcase.crypto.keys import SigningKey
-from nbcase.documents.claims import Claims, code_text, key_id
 from nbcase.documents.layout import load_layout
-from nbcase.documents.pdf_signature import sign_pdf
 from nbcase.documents.render import pages_as_png, render
-from nbcase.documents.trust import AS_OF, Issuer, Trust, pack_marks, trust_from, window_of
-from nbcase.documents.verdict import Answer
 from nbcase.domain.ids import new_id
 from nbcase.operations.issuing import About, authority_entry, claims_of
+from nbcase.proof.claims import Claims, code_text, key_id
+from nbcase.proof.pdf_signature import sign_pdf
+from nbcase.proof.trust import AS_OF, Issuer, Trust, pack_marks, trust_from, window_of
+from nbcase.proof.verdict import Answer
 
 MADE_AT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 24, 8, 21, tzinfo=UTC)

@@ -9,11 +9,14 @@ import duckdb
 import pytest
 
 from nbcase.domain.errors import UserError
+from nbcase.exchange.archive import Archive
 from nbcase.points import buckets, monthly
-from nbcase.points.monthly import Differs, Run, score_month
+from nbcase.points.buckets import Inputs
+from nbcase.points.monthly import Differs, Run, read_run, score_month
 from nbcase.points.reading import FOLDER, load_points_catalogue
 from tests.parts.departments import CATALOGUE, PEOPLE, deliver_month, inputs, register, take_in, write_csv
 
+AUGUST, SEPTEMBER = date(2026, 8, 31), date(2026, 9, 30)
 OCTOBER, NOVEMBER = date(2026, 10, 31), date(2026, 11, 30)
 PERSONS = 3_000
 
@@ -89,37 +92,49 @@ def test_a_run_on_which_walker_and_batch_differ_is_not_published(delivered: Path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_past_month_comes_out_as_it_was_after_later_deliveries_and_a_later_catalogue(tmp_path: Path) -> None:
+def test_three_past_months_come_out_as_published_after_two_later_catalogues_and_a_corrected_delivery(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    deliver_month(tmp_path / "in", data, 500, OCTOBER)
-    october = inputs(data, OCTOBER)
-    run(data, tmp_path / "then")
+    deliver_month(tmp_path / "in", data, 300, AUGUST)
+    months = (AUGUST, SEPTEMBER, OCTOBER)
+    for day in months:
+        run(data, tmp_path / f"then-{day}", day)
     numbers = duckdb.sql(f"SELECT document_number FROM '{data}/persons.parquet' ORDER BY person").fetchall()
     lines = ["document_number,level_code,awarded_on", *(f"{number},bachelor,2020-01-01" for (number,) in numbers)]
-    take_in(write_csv(tmp_path / "corrected", "education", lines, revision=2), data)
+    take_in(write_csv(tmp_path / "corrected", "education", lines, period="2026-08", revision=2), data)
     folder = Path(shutil.copytree(FOLDER, tmp_path / "schemes"))
     path = folder / "province.yaml"
-    changed = path.read_text("utf-8").replace(
-        "      - from: 2022-04-06\n        basis: 甬政办发〔2022〕10号\n        note: 瑞安", _NEW_EDUCATION
-    )
-    path.write_text(changed, "utf-8")
-    later = load_points_catalogue(folder)
-    assert later.hash != CATALOGUE.hash
-    score_month(later, october, OCTOBER, tmp_path / "again")
-    assert rows(tmp_path / "again") == rows(tmp_path / "then")
-    found = score_month(later, inputs(data, NOVEMBER), NOVEMBER, tmp_path / "now", previous=tmp_path / "then")
-    assert found.cut["education"] == "2026-10-r002"
-    assert found.changed["p_education"].more > 300
+    whole, old = path.read_text("utf-8"), "      - from: 2022-04-06\n        basis: 甬政办发〔2022〕10号\n        note: 瑞安"
+    catalogues = []
+    for versions in (_version("2026-11-01", "", 9), _version("2026-11-01", "2026-12-01", 9) + _version("2026-12-01", "", 10)):
+        changed = whole.replace(old, versions + old.replace("\n", "\n        until: 2026-11-01\n", 1))
+        assert changed != whole
+        path.write_text(changed, "utf-8")
+        catalogues.append(load_points_catalogue(folder))
+    assert len({CATALOGUE.hash, *(each.hash for each in catalogues)}) == 3
+    archive, later = Archive(data), catalogues[-1]
+    for day in months:
+        published = read_run(tmp_path / f"then-{day}", "")
+        again = Inputs(paths=archive.paths(published.cut), cut=published.cut)
+        repeated = score_month(later, again, day, tmp_path / f"again-{day}", previous=tmp_path / f"then-{day}")
+        assert rows(tmp_path / f"again-{day}") == rows(tmp_path / f"then-{day}")
+        assert {figures.sum for figures in repeated.changed.values()} == {0}
+    # And what the corrected delivery would have made of the month is told line by line, with other facts as the reason.
+    now = run(data, tmp_path / "corrected-run", OCTOBER, previous=tmp_path / f"then-{OCTOBER}")
+    assert now.cut["education"] == "2026-08-r002"
+    assert {name for name, figures in now.changed.items() if figures.more or figures.less} == {"p_education", "total"}
+    assert now.changed["p_education"].by_rule == 0
+    # While the later catalogues alone change points with the same facts.
+    november = run(data, tmp_path / "november", NOVEMBER)
+    later_run = score_month(later, inputs(data, NOVEMBER), NOVEMBER, tmp_path / "november-later", previous=tmp_path / "november")
+    assert november.people == later_run.changed["p_education"].by_rule == later_run.changed["p_education"].less
 
 
-_NEW_EDUCATION = """      - from: 2026-11-01
-        basis: 样例文件
-        rule: { lookup: { of: { fact: education_rank }, points: { 1: 1, 2: 8, 3: 10 } } }
-        examples: [{ say: 高中, facts: { education_rank: 1 }, points: 1 }]
-      - from: 2022-04-06
-        until: 2026-11-01
-        basis: 甬政办发〔2022〕10号
-        note: 瑞安"""
+def _version(from_on: str, until: str, points: int) -> str:
+    """A later version of the education line: what a bachelor gives."""
+    lines = [f"      - from: {from_on}", *([f"        until: {until}"] if until else []), "        basis: 样例文件"]
+    rule = f"{{ lookup: {{ of: {{ fact: education_rank }}, points: {{ 1: 1, 2: 8, 3: {points} }} }} }}"
+    example = f"[{{ say: 本科, facts: {{ education_rank: 3 }}, points: {points} }}]"
+    return "\n".join([*lines, f"        rule: {rule}", f"        examples: {example}", ""])
 
 
 def test_a_folder_may_have_any_name_and_an_empty_register_is_a_run_of_nobody(tmp_path: Path) -> None:

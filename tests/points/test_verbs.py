@@ -1,5 +1,6 @@
 """The whole way from the shell: a synthetic month, taken in, scored, compared, and one resident explained."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import msgspec
 import pytest
 
 from nbcase.cli import MEND, OK, main
+from nbcase.exchange.claims import ClaimRow, write_claims
+from tests.parts.departments import PEOPLE, register
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
@@ -36,6 +39,30 @@ def test_a_month_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[st
     rows = [row for line in told["lines"] for fact in line["facts"] for row in fact["rows"]]
     assert rows
     assert all(fact["delivery"] for line in told["lines"] for fact in line["facts"])
+
+
+def test_before_the_first_register_nothing_is_known_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    register(tmp_path / "in", tmp_path / "data")
+    told = ("explain", "--data", tmp_path / "data", "--resident", PEOPLE[0], "--as-of")
+    assert main([*map(str, told), "2026-09-30"]) == MEND
+    assert "最早的人员名单是 2026-10 的" in capsys.readouterr().err
+    assert ask(capsys, *told, "2026-10-31")["total"] > 0
+
+
+def test_a_correction_and_claims_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, claims = tmp_path / "data", tmp_path / "claims.json"
+    register(tmp_path / "in", data)
+    month = ("score", "--data", data, "--as-of", "2026-10-31")
+    first = ask(capsys, *month, "--out", tmp_path / "first")
+    assert main([*map(str, (*month, "--out", tmp_path / "more", "--only-changed"))]) == MEND
+    assert "--previous" in capsys.readouterr().err
+    row = {"level_code": "college", "awarded_on": "2012-06-30"}
+    approved = ClaimRow(document_number=PEOPLE[1], claim_id="a", table="education", row=row, approved_on=date(2026, 10, 20))
+    write_claims(claims, [approved])
+    again = ("--previous", tmp_path / "first", "--only-changed", "--claims", claims)
+    second = ask(capsys, *month, "--out", tmp_path / "second", *again)
+    assert (second["scored"], second["claims"]) == (1, 1)
+    assert second["total_points"] == first["total_points"] + 800
 
 
 def test_what_is_not_there_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

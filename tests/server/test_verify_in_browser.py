@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from nbcase.documents.trust import ISSUERS, STATES
 from nbcase.domain.clock import SetClock
 from nbcase.operations.publishing import publish
+from nbcase.proof.trust import ISSUERS, STATES
 from tests.parts.centres import RunningCentre
 from tests.parts.papers import NOW, issuer_entries, paper, photographed, scenes, state_entries
 

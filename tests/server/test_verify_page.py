@@ -7,13 +7,13 @@ import time
 import pytest
 import requests
 
-from nbcase.documents.examination import MOST_BYTES
-from nbcase.documents.trust import ISSUERS, STATES
 from nbcase.domain.clock import SetClock
 from nbcase.operations.publishing import publish
-from tests.documents.test_verdict import HOSTILE
+from nbcase.proof.examination import MOST_BYTES
+from nbcase.proof.trust import ISSUERS, STATES
 from tests.parts.centres import RunningCentre
 from tests.parts.papers import NOW, issuer_entries, paper, scenes, state_entries
+from tests.proof.test_verdict import HOSTILE
 
 
 @pytest.fixture

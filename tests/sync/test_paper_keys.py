@@ -8,8 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from nbcase.documents.layout import load_layout
-from nbcase.documents.trust import read_trust
-from nbcase.documents.verdict import Answer
 from nbcase.domain.clock import SetClock
 from nbcase.domain.document import Document
 from nbcase.domain.errors import Offline, UserError
@@ -18,6 +16,8 @@ from nbcase.operations.issuing import About, end_keys, ensure_keys, finished_pap
 from nbcase.operations.messages import IssuingAnswer, IssuingRequest
 from nbcase.operations.paper_states import publish_states
 from nbcase.operations.verifying import known_trust, trust_file, verify_file
+from nbcase.proof.trust import read_trust
+from nbcase.proof.verdict import Answer
 from nbcase.store.desk_database import reading
 from tests.parts.centres import RunningCentre
 from tests.parts.desks import MakeDesk, WorkingDesk

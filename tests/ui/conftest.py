@@ -77,10 +77,10 @@ def show(app: QApplication) -> Iterator[Callable[..., QWidget]]:
 
 @pytest.fixture
 def until(app: QApplication) -> Callable[[Callable[[], bool]], None]:
-    """Turn the event loop until something is true; five seconds at most."""
+    """Turn the event loop until something is true; half a minute at most, for a machine that has other work."""
 
     def turn(condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < end, "it did not come true"
             app.processEvents()

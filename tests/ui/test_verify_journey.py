@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from nbcase.documents.trust import ISSUERS, STATES
 from nbcase.domain.publication import Publication, PublishedEntry
+from nbcase.proof.trust import ISSUERS, STATES
 from nbcase.store.desk_database import writing
 from nbcase.store.publications import write_entries
 from tests.parts.counter import Counter

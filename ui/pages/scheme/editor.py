@@ -11,7 +11,7 @@ from nbcase.points.catalogue import PointsCatalogue, show
 from nbcase.points.editing import Checked, Edit, Part, Shape, WorkedExample, blank_rows, facts_for
 from nbcase.points.language import Mistake, hundredths
 from ui.pages.scheme.rowsedit import RowColumn, RowsEditor
-from ui.pages.scheme.schemewords import fact_options, facts_read, facts_typed, kind_words, part_title, shape_options
+from ui.pages.scheme.schemewords import fact_options, facts_read, facts_typed, former_words, kind_words, part_title, shape_options
 from ui.theme import current_theme
 from ui.widgets.fields import ChoiceField
 from ui.widgets.form import FieldSpec, Form, FormSection
@@ -34,6 +34,8 @@ class RuleEditor(QWidget):
         self._is_off = True
         self._name, self._state = Text("", "panel-title"), Tag("")
         self._kept = Text("", "meta")
+        self._former = Text("", "meta", wrap=True)
+        self._former.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
         self._form = _form()
         self._form.edited.connect(self._form_edited)
         self._rule = QWidget()
@@ -52,6 +54,7 @@ class RuleEditor(QWidget):
         column.setContentsMargins(0, theme.space.m, 0, theme.space.m)
         column.setSpacing(theme.space.xs)
         column.addWidget(row_of(self._name, self._state, None, self._kept, padding=(theme.space.l, 0)))
+        column.addWidget(self._former)
         column.addWidget(row_of(self._check, padding=(theme.space.l, theme.space.xs)))
         for part in (self._form, self._rule, self._examples):
             column.addWidget(part)
@@ -60,6 +63,8 @@ class RuleEditor(QWidget):
     def show_edit(self, board: SchemeBoard, edit: Edit, *, can_edit: bool) -> None:
         """Show an indicator's rule, to be read only where the draft takes no edits."""
         self._timer.stop()
+        self._former.setText(former_words(board, edit.code))
+        self._former.setVisible(bool(self._former.text()))
         if self._edit.code == edit.code and self._is_off is not can_edit and self.edit() == edit:
             return  # the cursor stays where it is
         self._catalogue, self._is_off = board.schemes.newest, not can_edit

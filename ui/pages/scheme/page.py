@@ -170,10 +170,12 @@ class SchemePage(Page):
             self._list.show_rows(rows)
         self._list.selectionModel().blockSignals(False)
         self._list.blockSignals(False)
-        code = self._presenter.code or (str(indicators[0].payload) if indicators else "")
+        changed = board.open.draft.edits if board.open is not None else {}
+        first = next((row for row in indicators if row.payload in changed), indicators[0])
+        code = self._presenter.code or str(first.payload)
         self._list.choose(code)
         self._list.viewport().update()
-        if not self._presenter.code and code:
+        if not self._presenter.code:
             self._presenter.choose(code)
         self._history.show_board(board)
         self._show_header(board)

@@ -43,7 +43,9 @@ class SchemePresenter:
 
         def take(board: SchemeBoard) -> None:
             self.board = board
-            self.draft_id = board.open.draft.id if board.open is not None else ""
+            former, self.draft_id = self.draft_id, board.open.draft.id if board.open is not None else ""
+            if board.open is not None and former != self.draft_id and board.open.draft.edits and self._pending is None:
+                self.code = ""  # the page picks the first line that the draft changes
             self._view.show_board(board)
             if self.code and self._pending is None:
                 self._show()

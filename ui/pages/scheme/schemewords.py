@@ -125,6 +125,16 @@ def _edited_words(board: SchemeBoard, indicator: Indicator, edit: Edit) -> str:
     return rule_words(changed.rule, catalogue) if changed is not None and changed.rule is not None else tr(_SHAPES[edit.shape])
 
 
+def former_words(board: SchemeBoard, code: str) -> str:
+    """The rule that the draft takes the place of; empty for an indicator that the draft leaves alone."""
+    if board.open is None or code not in board.open.draft.edits:
+        return ""
+    _, version = next(line for line in board.lines() if line[0].code == code)
+    words = tr(_SHAPES[Shape.UNCONFIGURED]) if version.rule is None else rule_words(version.rule, board.schemes.newest)
+    cap = "—" if version.cap is None else show(version.cap)
+    return tr("原来：{rule}；上限 {cap}；{basis}").format(rule=words, cap=cap, basis=version.basis)
+
+
 def draft_words(view: DraftView | None, today: date, *, is_online: bool, clerk_id: str) -> tuple[str, NoticeKind]:
     """Where the draft stands and what comes next."""
     if view is None:

@@ -12,15 +12,15 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from nbcase.documents.claims import Claims, read_code
-from nbcase.documents.examination import MOST_BYTES, examine, examine_apart
-from nbcase.documents.pdf_signature import Seal, check_pdf
 from nbcase.documents.render import pages_as_png
-from nbcase.documents.trust import MARK_BYTES, is_marked, mark_of, pack_marks
-from nbcase.documents.verdict import Answer, Verdict, judge_code, judge_file
 from nbcase.domain.clock import local_date
 from nbcase.domain.ids import new_id
 from nbcase.domain.resources import resource_path
+from nbcase.proof.claims import Claims, read_code
+from nbcase.proof.examination import MOST_BYTES, examine, examine_apart
+from nbcase.proof.pdf_signature import Seal, check_pdf
+from nbcase.proof.trust import MARK_BYTES, is_marked, mark_of, pack_marks
+from nbcase.proof.verdict import Answer, Verdict, judge_code, judge_file
 from tests.parts.papers import NOW, issuing, paper, photographed, scenes, trust
 
 

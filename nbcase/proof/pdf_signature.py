@@ -19,7 +19,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from nbcase.crypto.certificates import CertifiedKey
-from nbcase.documents.examination import Seal
+from nbcase.proof.examination import Seal
 
 _FIELD = "nbcase"
 _SUBFILTER = b"/ETSI.CAdES.detached"

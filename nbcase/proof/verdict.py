@@ -7,10 +7,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from nbcase.documents.claims import Claims, Code, is_ours, key_id, read_code
-from nbcase.documents.examination import Examined, Seal
-from nbcase.documents.trust import OLD, Issuer, Trust
 from nbcase.domain.clock import local_date
+from nbcase.proof.claims import Claims, Code, is_ours, key_id, read_code
+from nbcase.proof.examination import Examined, Seal
+from nbcase.proof.trust import OLD, Issuer, Trust
 
 
 class Answer(StrEnum):
