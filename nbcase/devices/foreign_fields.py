@@ -174,7 +174,7 @@ def _is_printed(zone: Zone, lines: Sequence[Line]) -> bool:
     """Whether the page also prints the number, and none of its other readings: a second witness in another face."""
     printed = [tight(line.text).upper() for line in lines if not is_zone_line(line.text)]
     seen = [number for number in zone.numbers if any(number in text for text in printed)]
-    return True
+    return seen == [zone.number]
 
 
 def _held_together(printed: FieldReading, counted: FieldReading) -> FieldReading:

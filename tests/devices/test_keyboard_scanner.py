@@ -90,3 +90,10 @@ def test_a_code_behind_a_persons_typing_leaves_that_in_the_field() -> None:
     field.type("NB20261124000017", QUICK)
     field.enter(QUICK)
     assert (field.text, field.codes) == ("ab", ["NB20261124000017"])
+
+
+def test_quick_keys_before_an_enter_that_a_person_presses_are_no_code() -> None:
+    field = Field(KeyboardScanner())
+    field.type("NB20261124000017", QUICK)
+    field.enter(SLOW)
+    assert (field.text, field.codes) == ("NB20261124000017\n", [])

@@ -177,3 +177,15 @@ def test_any_lines_are_a_zone_or_none(texts: list[str]) -> None:
     for text in texts:
         is_zone_line(text)
     assert zone is None or [len(line) for line in zone.lines] == [SHAPES[zone.layout][1]] * SHAPES[zone.layout][0]
+
+
+def test_a_birth_date_is_asked_though_the_composite_digit_agrees_by_chance() -> None:
+    first, second = written(chinese("E12345067"), Layout.TD3)
+    for filler in _CAPITALS:  # one misread sign in the birth date, and another that hides it from the last digit
+        damaged = second[:13] + "80" + second[15:28] + filler + second[29:]
+        zone = read([first, damaged])
+        if zone.digits["composite"] and zone.digits["number"]:
+            assert not zone.digits["birth"]
+            assert "birth_on" in zone.asked
+            return
+    pytest.fail("no filler hides the damage")

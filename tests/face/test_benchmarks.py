@@ -23,7 +23,8 @@ NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
         "first_sync",
         "points",
         "documents",
-        "card_reader", "stalls",
+        "card_reader",
+        "stalls",
     ],
 )
 def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytest.CaptureFixture[str]) -> None:
