@@ -64,7 +64,7 @@ class KeyboardScanner:
         """The key that ends a code."""
         gap = at_ms - self._last_ms
         code = self._held.removeprefix(self.prefix)
-        is_code = len(code) >= LEAST_CODE and self._held.startswith(self.prefix)
+        is_code = gap <= FASTEST_PERSON_MS and len(code) >= LEAST_CODE and self._held.startswith(self.prefix)
         held = self._let_go()
         return Heard(verdict=Verdict.CODE, code=code) if is_code else Heard(verdict=Verdict.PASS, back=held)
 

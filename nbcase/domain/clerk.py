@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "points.decide": frozenset({Role.REVIEWER}),
     "service.accept": frozenset({Role.CLERK, Role.SUPERVISOR}),
     "service.decide": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
+    "companion.consent": frozenset(Role),
     "offering.keep": frozenset({Role.SUPERVISOR}),
     "round.sign": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
     "scheme.edit": frozenset({Role.SUPERVISOR}),

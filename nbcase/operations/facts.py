@@ -24,7 +24,10 @@ from nbcase.store import people
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 
-STABLE_PLACES = frozenset({"02", "04", "05"})
+RENTED = "04"
+"""居住处所: 租赁房屋."""
+
+STABLE_PLACES = frozenset({"02", RENTED, "05"})
 """居住处所 that count as 合法稳定住所 with a proof: 单位内部, 租赁房屋, 自购房."""
 
 NOT_WORKING = frozenset({"07", "11", "12"})

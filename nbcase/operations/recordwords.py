@@ -20,6 +20,7 @@ RECORD_NAMES = {
     "document": mark("文书"),
     "conflict": mark("冲突"),
     "notice": mark("通知"),
+    "consent": mark("同意"),
     "score": mark("积分"),
     "claim": mark("赋分"),
     "offering": mark("场次"),
@@ -316,6 +317,15 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "details": mark("说明"),
         "station_code": mark("受理点"),
     },
+    "consent": {
+        "resident_id": mark("居民"),
+        "purpose_code": mark("用途"),
+        "given_on": mark("同意日期"),
+        "given_at": mark("同意时间"),
+        "guardian_name": mark("监护人"),
+        "asked_by": mark("经办人"),
+        "station_code": mark("受理点"),
+    },
     "notice": {
         "kind_code": mark("通知种类"),
         "case_id": mark("办件"),
@@ -369,6 +379,7 @@ FIELD_TABLES = {
     "channel_code": "channel",
     "service_code": "offering",
     "use_code": "points_use",
+    "purpose_code": "companion_purpose",
 }
 
 _STATES = {

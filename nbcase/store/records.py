@@ -9,6 +9,7 @@ import msgspec
 from nbcase.domain.action import Change
 from nbcase.domain.case import Case
 from nbcase.domain.conflict import FieldConflict
+from nbcase.domain.consent import Consent
 from nbcase.domain.document import Document
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.notice import Notice
@@ -31,6 +32,7 @@ Record = (
     | Document
     | FieldConflict
     | Notice
+    | Consent
     | Score
     | Claim
     | Offering
@@ -54,6 +56,7 @@ RECORD_TYPES: dict[str, type[Record]] = {
     "document": Document,
     "conflict": FieldConflict,
     "notice": Notice,
+    "consent": Consent,
     "score": Score,
     "claim": Claim,
     "offering": Offering,

@@ -94,6 +94,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "endorsement": (("permit_id",), ("case_id",)),
     "document": (("case_id",), ("resident_id",), ("made_at", "id")),
     "notice": (("made_at", "id"),),
+    "consent": (("resident_id", "given_on"),),
     "score": (("resident_id",),),
     "claim": (("resident_id",), ("case_id",)),
     "offering": (("service_code", "begins_on"),),

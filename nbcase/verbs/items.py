@@ -17,10 +17,11 @@ def items(arguments: Arguments) -> int:
 
 
 def check_items(arguments: Arguments) -> int:
-    """Every mistake of the item files with its mend."""
-    from nbcase.items.catalogue import mistakes
+    """Every mistake of the item files, then of the policies beside them, with its mend."""
+    from nbcase.items.catalogue import load_catalogue, mistakes
+    from nbcase.items.policy import policy_mistakes
 
-    found = mistakes(arguments.folder)
+    found = mistakes(arguments.folder) or policy_mistakes(load_catalogue(arguments.folder), arguments.folder)
     rows = [{"what": error.what, "do": error.do} for error in found]
     text = "\n".join(f"{error.what}\n  {error.do}" for error in found) or tr("事项文件没有错。")
     say(arguments, {"mistakes": rows, "ok": not found}, text)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from nbcase.demo.people import people
 from nbcase.domain.action import canonical
 from nbcase.domain.conflict import FieldConflict
+from nbcase.domain.consent import Consent
 from nbcase.domain.document import Document
 from nbcase.domain.notice import Notice
 from nbcase.domain.offering import Booking, Offering, Place
@@ -115,7 +116,10 @@ def _records() -> list[Record]:
     service = Service(
         id="v", item_code="i", resident_id="r", case_id="c", began_on=AT.date(), details={"b": 1, "a": None}, station_code="s"
     )
-    return [*invented, paper, *conflicts, notice, score, claim, offering, booking, *_round(), *_scheme(), service]
+    consent = Consent(
+        id="n2", resident_id="r", purpose_code="apply", given_on=AT.date(), given_at=AT, asked_by="l", station_code="s"
+    )
+    return [*invented, consent, paper, *conflicts, notice, score, claim, offering, booking, *_round(), *_scheme(), service]
 
 
 def _scheme() -> list[Record]:

@@ -8,10 +8,9 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from nbcase.devices.hosted import HostedCardReader
-from nbcase.devices.worker import Driver, Worker
+from nbcase.devices.worker import Driver, Fault, Worker
 from nbcase.domain.errors import DeviceError
 from nbcase.operations.drafts import drafts
-from tests.devices.test_worker import FAULTS
 from tests.parts.counter import Counter
 from tests.parts.hostile_reader import NUMBER
 from tests.parts.keyboard import Keyboard, Until
@@ -57,9 +56,19 @@ def open_with(
         reader.close()
 
 
-@pytest.mark.parametrize(("does", "fault", "words"), FAULTS)
+@pytest.mark.parametrize(
+    ("does", "fault", "words"),
+    [
+        ("hang", Fault.HUNG, "没有反应"),
+        ("beat_for_ever", Fault.HUNG, "没有反应"),
+        ("raise", Fault.CRASHED, "意外退出"),
+        ("large_answer", Fault.FLOODED, "数据太多"),
+        ("lie_about_fields", Fault.LIED, "不是该有的内容"),
+        ("eat_memory", Fault.ATE_MEMORY, "内存太多"),
+    ],
+)
 def test_whatever_a_driver_does_the_case_is_untouched_and_the_next_reading_works_within_three_seconds(
-    open_with: Open, until: Until, tasks: TaskRunner, does: str, fault: object, words: str
+    open_with: Open, until: Until, tasks: TaskRunner, does: str, fault: Fault, words: str
 ) -> None:
     counter, page, keys = open_with(does)
     page.set_answers({"phone": "19900005061"})
@@ -75,6 +84,7 @@ def test_whatever_a_driver_does_the_case_is_untouched_and_the_next_reading_works
     assert error.safe == "已填写的内容没有改变。"
     assert error.do
     assert page.answers() == before
+    assert counter.reader.worker.fault is fault
     assert counter.reader.trouble
     keys.press("F2")
     until(lambda: page.answers().get("document_number") == NUMBER)

@@ -211,10 +211,10 @@ def upgrade() -> None:
         sa.Column("hazard_degree", sa.Text(), nullable=True),
         sa.Column("hazard", sa.Text(), nullable=True),
         sa.Column("remedy", sa.Text(), nullable=True),
-        sa.Column("has_bond", sa.Boolean(create_constraint=False), nullable=True),
-        sa.Column("has_safe_exit", sa.Boolean(create_constraint=False), nullable=True),
-        sa.Column("has_fire_exit", sa.Boolean(create_constraint=False), nullable=True),
-        sa.Column("has_contract", sa.Boolean(create_constraint=False), nullable=True),
+        sa.Column("has_bond", sa.Boolean(), nullable=True),
+        sa.Column("has_safe_exit", sa.Boolean(), nullable=True),
+        sa.Column("has_fire_exit", sa.Boolean(), nullable=True),
+        sa.Column("has_contract", sa.Boolean(), nullable=True),
         sa.Column("address_code", sa.Text(), nullable=True),
         sa.Column("station_code", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -457,6 +457,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_scheme_signature_draft_id", "scheme_signature", ["draft_id"], unique=False)
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Text(), nullable=False),
+        sa.Column("purpose_code", sa.Text(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("given_at", UtcDateTime(), nullable=False),
+        sa.Column("guardian_name", sa.Text(), nullable=True),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("station_code", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_consent_resident_id_given_on", "consent", ["resident_id", "given_on"], unique=False)
     op.create_table(
         "service",
         sa.Column("id", sa.Text(), nullable=False),
