@@ -26,7 +26,7 @@ def test_states_faults_and_versions_are_in_it_and_nobodys_name_or_number(tmp_pat
     (tmp_path / "log" / "desk-2026-11.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n{torn")
     (tmp_path / "desk.db").write_bytes(NUMBER.encode())
     report = [{"key": "reader", "name": "读卡器", "state": "failed", "detail": f"样小卡 {NUMBER}"}]
-    settings = Settings(print_folder="/home/样小卡/papers", reader_port="COM3")
+    settings = Settings(print_folder="D:/样小卡/papers", reader_port="COM3")
     found = members(bundle(report, settings, tmp_path, "0.1.0"))
     assert set(found) == {"checks.json", "settings.json", "system.json", "log.jsonl"}
     assert json.loads(found["checks.json"]) == [{"key": "reader", "state": "failed"}]

@@ -29,7 +29,7 @@ def test_a_crowded_house_is_found_and_its_people_opened(counter_for: Callable[..
     QApplication.processEvents()
     assert page._model.rowCount() == count_dwellings(counter.desk)[Reminder.CROWDED] == 1
     assert page._title.text() == crowded.address
-    assert "超过限住 1 人" in page._warning.text()
+    assert "超过限住 1 人" in page._warning._text.text()
     view = dwelling_view(counter.desk, crowded.id)
     assert [row.payload for row in page._present.rows] == [stay.resident.id for stay in view.present]
 

@@ -193,9 +193,7 @@ class DwellingsPage(Page):
         """One dwelling in full."""
         dwelling, today = found.row.dwelling, self.context.desk.today()
         self._title.setText(dwelling.address)
-        late = reminder_line(found, today)
-        self._warning.show_text(late)
-        self._warning.setVisible(bool(late))
+        self._warning.show_text(reminder_line(found, today))
         self._facts.show_facts(letting_facts(dwelling))
         self._safety.show_facts(safety_facts(dwelling))
         limit = tr("限住未配置") if dwelling.capacity is None else tr("限 {n} 人").format(n=dwelling.capacity)
