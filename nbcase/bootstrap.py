@@ -17,6 +17,7 @@ from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
 from nbcase.items.catalogue import load_catalogue
+from nbcase.items.policy import load_policies
 from nbcase.operations.cleaning import clean_files
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.enrol import Enrolment, enrol, issue_code, read_enrolment
@@ -174,13 +175,15 @@ def _assemble(folder: Path, vault: Vault, signed_in: SignedIn, clock: Clock, loc
         paper_algorithm=settings.code_algorithm,
     )
     centre.sync = SyncThread(SyncLoop(contact, drill_left_s=lambda: line.left_s))
+    items = load_catalogue()
     desk = Desk(
         engine=signed_in.engine,
         identity=enrolment.identity,
         station=station,
         clock=clock,
         calendar=calendar,
-        items=load_catalogue(),
+        items=items,
+        policies=load_policies(items),
         centre=centre,
         specimen=specimen,
         paper_kinds={"acceptance-receipt": "acceptance-receipt-80"} if settings.receipt_paper != "a5" else {},

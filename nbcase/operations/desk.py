@@ -14,6 +14,7 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import Catalogue
+from nbcase.items.policy import Policies
 from nbcase.store.desk_work import DeskIdentity
 from nbcase.store.records import Record
 
@@ -63,6 +64,7 @@ class Desk:
     clock: Clock
     calendar: WorkingCalendar
     items: Catalogue
+    policies: Policies = field(default_factory=dict)
     centre: Centre = field(default_factory=NoCentre)
     specimen: bool = True
     paper_kinds: Mapping[str, str] = field(default_factory=dict)

@@ -51,7 +51,7 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
             (item.code, situation.code): open_case_number(shelf, resident_id, item.code, situation.code)
             for item, situation in desk.items.pairs()
         }
-    made = [_offer(desk, item, situation, present, waiting[item.code, situation.code]) for item, situation in desk.items.pairs()]
+    made = [offer_of(item, situation, present, waiting[item.code, situation.code], desk.today()) for item, situation in desk.items.pairs()]
     made = [offer if offer.obstacle else replace(offer, obstacle=_nothing_open(desk, offer.situation)) for offer in made]
     return tuple(sorted(made, key=lambda offer: (bool(offer.obstacle), _scene_place(offer.item))))
 
@@ -73,13 +73,14 @@ def present_standing(desk: Desk, resident_id: str) -> Standing:
         return standing(shelf, shelf.need(Resident, resident_id))
 
 
-def _offer(desk: Desk, item: Item, situation: Situation, present: Standing, waiting: str | None) -> Offer:
+def offer_of(item: Item, situation: Situation, present: Standing, waiting: str | None, on: date) -> Offer:
+    """One situation for what is known of a resident; `waiting` is the receipt number of a case of it that is open."""
     if waiting is not None:
         return Offer(item=item, situation=situation, obstacle=tr("已在办：{number}").format(number=waiting))
     if _registers(situation) and present.active is not None:
         return Offer(item=item, situation=situation, obstacle=tr("已有在住登记，信息有变化办变更"))
     # Without the centre's word the facts are those of this desk: an empty fact passes, as none is known here.
-    checks = check_conditions(situation, facts_of(present, situation, (), desk.today(), Fact()), desk.today())
+    checks = check_conditions(situation, facts_of(present, situation, (), on, Fact()), on)
     return Offer(
         item=item, situation=situation, obstacle=next((_words(check) for check in checks if _stands_in_the_way(situation, check)), "")
     )

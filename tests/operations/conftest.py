@@ -13,6 +13,7 @@ from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
+from nbcase.items.policy import load_policies
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.store import tables
 from nbcase.store.desk_database import open_desk_database, writing
@@ -75,13 +76,15 @@ def desk(tmp_path: Path, clock: SetClock, centre: FakeCentre, clerk: Clerk, revi
         for person in (clerk, reviewer):
             row = {name: getattr(person, name) for name in Clerk.__dataclass_fields__}
             connection.execute(sa.insert(tables.desk_metadata.tables["clerk"]).values({**row, "role": person.role.value}))
+    items = load_catalogue()
     yield Desk(
         engine=engine,
         identity=DeskIdentity(desk_id="desk-1", station_code=STATION.code, prefix="LT", window="2 号窗", id_key=b"k" * 32),
         station=STATION,
         clock=clock,
         calendar=WorkingCalendar.load(),
-        items=load_catalogue(),
+        items=items,
+        policies=load_policies(items),
         centre=centre,
     )
     engine.dispose()

@@ -18,6 +18,7 @@ from nbcase.domain.clock import CHINA, SetClock
 from nbcase.domain.errors import Offline, UserError
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.items.catalogue import load_catalogue
+from nbcase.items.policy import load_policies
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.settings import Settings
 from nbcase.store import tables
@@ -167,13 +168,15 @@ def open_counter(folder: Path, role: str = "clerk") -> Counter:
     engine = open_desk_database(folder / "desk.db", bytes(range(32)))
     identity = DeskIdentity(desk_id="desk-1", station_code=station.code, prefix=station.prefix, window="2 号窗", id_key=ID_KEY)
     centre = FakeCentre()
+    items = load_catalogue()
     desk = Desk(
         engine=engine,
         identity=identity,
         station=station,
         clock=clock,
         calendar=WorkingCalendar.load(),
-        items=load_catalogue(),
+        items=items,
+        policies=load_policies(items),
         centre=centre,
     )
     queue = FolderQueue(folder / "printed")

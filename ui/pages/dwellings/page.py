@@ -57,7 +57,7 @@ class DwellingsPage(Page):
         return (
             Column(title=tr("地址"), cell=lambda row: row.dwelling.address, width=216, stretch=True),
             Column(title=tr("出租人"), cell=lambda row: Cell(text=row.dwelling.landlord_name or "—", quiet=True), width=96, shown_from=620),
-            Column(title=tr("住 / 限"), cell=_occupancy_cell, width=88, align="right"),
+            Column(title=tr("住 / 限"), cell=_occupancy_cell, width=88),
             Column(
                 title=tr("合同至"),
                 cell=lambda row: Cell(text=str(row.dwelling.lease_until_on or "—"), quiet=True),
@@ -131,12 +131,12 @@ class DwellingsPage(Page):
         theme = current_theme()
         self._title = Text("", "panel-title", wrap=True)
         self._warning = NoticeStrip("", "warn", icon="clock")
-        self._facts = Facts()
+        self._facts = Facts(label_width=theme.size.label_width)
         self._present_heading, self._former_heading = SectionHeading(tr("现住")), SectionHeading(tr("曾住"))
         self._present = LineList(tr("现住"), fits=True, padding=0, height=theme.size.row_list)
         self._former = LineList(tr("曾住"), fits=True, padding=0, height=theme.size.row_list)
         self._safety_heading = SectionHeading(tr("安全排查"))
-        self._safety = Facts()
+        self._safety = Facts(label_width=theme.size.label_width)
         for people in (self._present, self._former):
             people.opened.connect(lambda row: self._presenter.open_person(row.payload))
         self._content = QWidget()
