@@ -15,8 +15,8 @@ from nbcase import __version__
 from nbcase.domain.clock import CHINA
 from nbcase.domain.errors import UserError
 from nbcase.domain.retirement import PROOF_NAME, RetirementProof, read_retirement
-from nbcase.domain.words import tr, use_language
-from nbcase.settings import Settings, default_desk_folder, load_desk_card, load_settings, save_settings
+from nbcase.domain.words import sentences, tr, use_language
+from nbcase.settings import Settings, load_desk_card, load_settings, save_settings
 from ui.context import Notice
 from ui.shell.sign_in import SignIn, SignInRequest
 from ui.shell.trouble import Trouble, notice_of
@@ -26,7 +26,7 @@ from ui.widgets.fields.choice import Option
 from ui.widgets.ring import FocusRing
 
 if TYPE_CHECKING:  # loaded when a clerk signs in: the sign-in window is there before the database library is
-    from nbcase.bootstrap import Counter
+    from nbcase.bootstrap.counter import Counter
     from nbcase.domain.clerk import Clerk
     from nbcase.operations.desk import Desk
     from nbcase.operations.messages import SealedReceipt
@@ -138,13 +138,13 @@ class CounterContext:
 
     def retire(self) -> RetirementProof:
         """Take this desk out of service; called in a worker."""
-        from nbcase.bootstrap import retire_desk
+        from nbcase.bootstrap.counter import retire_desk
 
         return retire_desk(self.counter)
 
     def bring_sealed(self, path: Path) -> "SealedReceipt":
         """Bring a sealed file to the centre; called in a worker."""
-        from nbcase.bootstrap import bring_sealed
+        from nbcase.bootstrap.counter import bring_sealed
 
         return bring_sealed(self.counter, path)
 
@@ -229,20 +229,17 @@ class CounterApp(QObject):
 
     def _try(self, request: SignInRequest) -> None:
         def work() -> "Counter":
-            from nbcase.bootstrap import need_enrolled, open_counter
+            from nbcase.bootstrap.counter import sign_in_counter
             from nbcase.logs import configure_logs
-            from nbcase.operations.sign_in import sign_in
 
             configure_logs(self.folder / "log" / f"desk-{datetime.now(UTC):%Y-%m}.jsonl")
-            vault = need_enrolled(self.folder)
-            found = sign_in(self.folder, vault, request.login, request.password, datetime.now(UTC))
-            return open_counter(self.folder, vault, found)
+            return sign_in_counter(self.folder, request.login, request.password)
 
         self.tasks.run_in_order(work, then=self._open, otherwise=self._refused)
 
     def _refused(self, error: BaseException) -> None:
         if isinstance(error, UserError) and self.sign_in_window is not None:
-            self.sign_in_window.show_problem(" ".join(part for part in (error.what, error.do) if part))
+            self.sign_in_window.show_problem(sentences(error.what, error.do))
         else:
             self.trouble.handle(error)
 
@@ -328,7 +325,7 @@ class CounterApp(QObject):
             return
 
         def work() -> tuple[int, int, int]:
-            from nbcase.operations.look import open_limits, review_queue
+            from nbcase.operations.cases import open_limits, review_queue
 
             limits = open_limits(counter.desk)
             return limits.open_count, limits.overdue_count, len(review_queue(counter.desk, counter.clerk))
@@ -370,10 +367,9 @@ class CounterApp(QObject):
             return
 
         def work() -> None:
-            from nbcase.bootstrap import need_enrolled
-            from nbcase.operations.sign_in import sign_in
+            from nbcase.bootstrap.counter import check_password
 
-            sign_in(self.folder, need_enrolled(self.folder), counter.clerk.login, password, datetime.now(UTC)).engine.dispose()
+            check_password(self.folder, counter.clerk.login, password)
 
         def refuse(error: BaseException) -> None:
             window.lock_overlay.refuse(notice_of(error).what if isinstance(error, UserError) else tr("没有解锁"))
@@ -414,7 +410,7 @@ ALL_RECORDS = frozenset({"resident", "dwelling", "registration", "case", "permit
 
 def _load_parts() -> None:
     """What signing in needs, imported while the clerk types the password."""
-    import nbcase.bootstrap  # noqa: F401
+    import nbcase.bootstrap.counter  # noqa: F401
     import ui.shell.window  # noqa: F401
 
 
@@ -469,7 +465,7 @@ def device_states(counter: "Counter") -> "Sequence[DeviceState]":
 def search_groups(desk: "Desk", text: str) -> "Sequence[SearchGroup]":
     """What was found, by kind, with the page where each opens; asked in a worker."""
     from nbcase.operations.drafts import load_draft
-    from nbcase.operations.look import find
+    from nbcase.operations.residents import find
     from ui.shell.search import SearchGroup, SearchHit
 
     hits: dict[str, list[SearchHit]] = {"draft": [], "resident": [], "dwelling": []}
@@ -482,7 +478,7 @@ def search_groups(desk: "Desk", text: str) -> "Sequence[SearchGroup]":
             )
             target = {"draft_id": found.record_id}
         elif found.kind == "dwelling":
-            target = {"dwelling_id": found.record_id}
+            page, target = "dwellings", {"dwelling_id": found.record_id}
         hits[found.kind].append(SearchHit(text=found.title, under=found.subtitle, page=page, target=dict(target)))
     titles = {"draft": tr("草稿"), "resident": tr("居民"), "dwelling": tr("房屋")}
     icons = {"draft": "file-text", "resident": "users", "dwelling": "building-2"}
@@ -503,9 +499,9 @@ def make_app(folder: Path, words: Sequence[str] = ()) -> CounterApp:
     return CounterApp(app, folder, settings)
 
 
-def run(folder: Path | None = None) -> int:
+def run(folder: Path) -> int:
     """Open the counter's window and work until it is closed."""
-    counter = make_app(folder or default_desk_folder())
+    counter = make_app(folder)
     counter.trouble.install()
     counter.show_sign_in()
     return counter.app.exec()

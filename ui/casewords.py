@@ -11,7 +11,7 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import Period
-from nbcase.operations.look import HistoryLine, LimitUse
+from nbcase.operations.cases import HistoryLine, LimitUse
 from ui.widgets.ink import Tone
 from ui.widgets.limitbar import LimitFigure
 from ui.widgets.lists import CheckRow

@@ -21,7 +21,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from nbcase.bootstrap import centre_database, enrol_desk, make_enrolment_code, write_demo_data
+from nbcase.bootstrap.centre import centre_database, make_enrolment_code, write_demo_data
+from nbcase.bootstrap.errands import enrol_desk
 from nbcase.demo.stations import stations
 from nbcase.devices.contract import CardData
 from nbcase.devices.sample_card import TILTED_PHOTO, SamplePerson, write_sample

@@ -11,7 +11,7 @@ from nbcase.items.checks import label
 from nbcase.items.item import Field, Situation
 from nbcase.operations.bookings import offerings
 from nbcase.operations.desk import Desk
-from nbcase.operations.look import DwellingHit, complete_address
+from nbcase.operations.residents import DwellingHit, complete_address
 from nbcase.operations.rounds import rounds, rounds_to_choose
 from ui.widgets.fields import Option, Provider, Suggestions
 from ui.widgets.form import FieldKind, FieldSpec, FormSection

@@ -62,6 +62,26 @@ def print_one(context: Any, ask: Ask, document: Document) -> None:
     ask(tr("{paper}为什么补打？").format(paper=name), options, lambda reason: print_papers(context, [document], told, reason))
 
 
+def print_unkept(context: Any, title: str, make: Callable[[], bytes], *, safe: str, told: Notice | None = None) -> None:
+    """Print a paper that is made for the moment and not kept as a record; `make` gives its PDF.
+
+    It is made after what was written before, so that it says all of it. `safe` is said at a desk without a printer, `told`
+    once the paper is at the printer.
+    """
+    queue = context.queue
+    if queue is None:
+        context.trouble(DeviceError(tr("没有打印机。"), safe=safe, do=tr("请在“设置”选打印机。")))
+        return
+    notice = told or Notice(what=tr("{paper}已交打印机。").format(paper=title))
+    context.tasks.run_in_order(lambda: queue.submit(make(), title), then=lambda _: context.notify(notice), otherwise=context.trouble)
+
+
+def print_missing(context: Any, name: str, make: Callable[[], bytes]) -> None:
+    """Print the 一次性告知书 for the person of that name; `make` gives its PDF."""
+    told = Notice(what=tr("一次性告知书已交打印机。"), do=tr("草稿留在本机，补齐后接着办。"))
+    print_unkept(context, tr("一次性告知书 {name}").format(name=name), make, safe=tr("草稿完好。"), told=told)
+
+
 def reprint_reasons() -> tuple[str, ...]:
     """Why a paper is printed a second time."""
     return (tr("缺页"), tr("污损"), tr("遗失"), tr("没有打出来"))

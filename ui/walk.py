@@ -17,9 +17,10 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from nbcase.domain.case import CaseState
-from nbcase.operations.look import CaseFilter, cases, find, resident_view, residents
+from nbcase.operations.cases import CaseFilter, cases
 from nbcase.operations.offers import offers
 from nbcase.operations.printing import paper
+from nbcase.operations.residents import find, resident_view, residents
 from ui.app import CounterApp, make_app
 from ui.keyboard import Keyboard
 from ui.pages.register import RegisterPage
@@ -179,7 +180,7 @@ def register(walk: Walk, *, flow: str = "") -> str:
 
 def known_address(walk: Walk) -> str:
     """What a clerk types of a dwelling that the station knows and that has a lease."""
-    from nbcase.operations.look import complete_address
+    from nbcase.operations.residents import complete_address
 
     hits = complete_address(walk.desk, "街道", 60)
     found = next(hit.dwelling for hit in hits if hit.dwelling.lease_until_on and hit.dwelling.place_code)
@@ -246,7 +247,7 @@ def review(walk: Walk, case_id: str) -> None:
 
 def state_of(walk: Walk, case_id: str) -> CaseState:
     """Where a case stands."""
-    from nbcase.operations.look import case_detail
+    from nbcase.operations.cases import case_detail
 
     return case_detail(walk.desk, case_id).row.case.state
 

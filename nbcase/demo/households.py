@@ -19,6 +19,9 @@ PREMISES, SITE, RENTED, OWNED = "02", "03", "04", "05"
 
 _PLACE = re.compile(r"(?P<province>.+?(?:自治区|省|市))(?P<county>.+)")
 _DOORS, _FLOORS, _UNITS = 2, 6, 2
+_UNREGISTERED = 6
+"""Of so many rented flats one has no 出租房登记."""
+
 _GROUPS = "一二三四五六七八九"
 TWIN_SHARE = 0.006
 
@@ -104,6 +107,7 @@ class Builder:
             landlord_phone=phone(random) if landlord else None,
             capacity=max(crowd, between(random, 3, 5)),
             lease_until_on=None if is_owned else self._today + timedelta(between(random, -20, 700)),
+            registered_on=None if is_owned or number % _UNREGISTERED == 0 else self._today - timedelta(30 + number % 300),
             station_code=station.code,
         )
 

@@ -43,10 +43,10 @@ class Dwelling:
     hazard_degree: str | None = None
     hazard: str | None = None
     remedy: str | None = None
-    has_bond: bool | None = None
-    has_safe_exit: bool | None = None
-    has_fire_exit: bool | None = None
-    has_contract: bool | None = None
+    bond_code: str | None = None
+    safe_exit_code: str | None = None
+    fire_exit_code: str | None = None
+    contract_code: str | None = None
     address_code: str | None = None
     station_code: str
 

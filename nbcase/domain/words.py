@@ -30,6 +30,11 @@ def tr(text: str) -> str:
     return _translate(text)
 
 
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other; between Chinese ones stands no blank."""
+    return (" " if is_english() else "").join(part for part in parts if part)
+
+
 def mark(text: str) -> str:
     """The text unchanged: names it for the catalogue where it is declared, to be given to `tr` where it is shown."""
     return text

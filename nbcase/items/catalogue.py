@@ -19,6 +19,9 @@ from nbcase.items.item import AnyOf, Condition, Field, Item, Situation
 EFFECTS = frozenset(
     {
         "register",
+        "register_letting",
+        "change_letting",
+        "end_letting",
         "change_registration",
         "end_registration",
         "issue_permit",

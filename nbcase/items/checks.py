@@ -24,6 +24,7 @@ FACTS = frozenset(
         "occupants",
         "capacity",
         "lease_until",
+        "letting",
         "guardian",
         "points",
     }

@@ -20,6 +20,7 @@ from nbcase.domain.service import Service
 from nbcase.domain.words import tr
 from nbcase.items.fields import Answers, bound
 from nbcase.items.item import Situation
+from nbcase.operations import lettings
 from nbcase.operations.bookings import booking_of
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, occupants, standing
@@ -204,6 +205,29 @@ def cancel_permit(occasion: Occasion) -> Case:
     return replace(occasion.case, permit_id=permit.id)
 
 
+def register_letting(occasion: Occasion) -> Case:
+    """出租房登记: house, landlord and lease as the form says."""
+    occasion.work.put(lettings.registered(_named_dwelling(occasion), occasion.today))
+    return occasion.case
+
+
+def change_letting(occasion: Occasion) -> Case:
+    """出租房变更: what the form says goes over what was registered."""
+    occasion.work.put(lettings.changed(_named_dwelling(occasion)))
+    return occasion.case
+
+
+def end_letting(occasion: Occasion) -> Case:
+    """停租: the registration of the letting is cancelled; who still lives there stays registered."""
+    ended_on = date.fromisoformat(occasion.answers["cancelled_on"])
+    occasion.work.put(lettings.cancelled(_named_dwelling(occasion), ended_on, occasion.today))
+    return occasion.case
+
+
+def _named_dwelling(occasion: Occasion) -> Dwelling:
+    return proposed_dwelling(occasion.desk, occasion.work, occasion.situation, occasion.answers)
+
+
 def check_claim(occasion: Occasion) -> Case:
     """积分申请、复核 is taken: what is claimed must belong to the line, and its days must be in order."""
     claimed_row(occasion.answers, occasion.today)
@@ -370,6 +394,9 @@ EFFECTS: dict[str, Effect] = {
     "endorse_permit": endorse_permit,
     "replace_permit": replace_permit,
     "cancel_permit": cancel_permit,
+    "register_letting": register_letting,
+    "change_letting": change_letting,
+    "end_letting": end_letting,
     "check_claim": check_claim,
     "award_points": award_points,
     "begin_service": begin_service,

@@ -133,6 +133,7 @@ def facts_of(standing: Standing, situation: Situation, materials: Sequence[Hande
         "lease_until": Fact(dwelling.lease_until_on, tr("合同至 {day}").format(day=dwelling.lease_until_on))
         if dwelling and dwelling.lease_until_on
         else Fact(None, tr("没有合同期限记录")),
+        "letting": _letting(dwelling),
         "guardian": _guardian(resident, as_of),
         **_services(standing.services, as_of),
         **_bookings(standing.bookings, as_of),
@@ -199,6 +200,15 @@ def _dwelling(active: Registration | None, dwelling: Dwelling | None, has_proof:
     if dwelling.lease_until_on is not None:
         return Fact(True, tr("租房登记共享，合同至 {day}").format(day=dwelling.lease_until_on))
     return Fact(has_proof, tr("已收住所证明") if has_proof else tr("{place}，缺证明").format(place=codes.name("place", place)))
+
+
+def _letting(dwelling: Dwelling | None) -> Fact:
+    """``registered`` while the letting of the dwelling is (出租房登记)."""
+    if dwelling is None:
+        return Fact(None, tr("还没有地址"))
+    if dwelling.is_registered:
+        return Fact("registered", tr("{address} {day} 登记出租").format(address=dwelling.address, day=dwelling.registered_on))
+    return Fact("none", tr("{address} 没有出租登记").format(address=dwelling.address))
 
 
 def _study(resident: Resident, has_proof: bool) -> Fact:

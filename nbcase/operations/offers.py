@@ -1,10 +1,13 @@
 """What a known resident can have done now: every situation of every item, with what stands in the way, and its form filled in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from nbcase.domain import codes
+from nbcase.domain.case import HandedIn
+from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
@@ -80,7 +83,9 @@ def offer_of(item: Item, situation: Situation, present: Standing, waiting: str |
     if _registers(situation) and present.active is not None:
         return Offer(item=item, situation=situation, obstacle=tr("已有在住登记，信息有变化办变更"))
     # Without the centre's word the facts are those of this desk: an empty fact passes, as none is known here.
-    checks = check_conditions(situation, facts_of(present, situation, (), on, Fact()), on)
+    # Papers count as brought: what only they can prove is asked for at the counter and keeps nobody from coming.
+    papers = [HandedIn(code=material.code, how=material.obtained[0]) for material in situation.materials]
+    checks = check_conditions(situation, facts_of(present, situation, papers, on, Fact()), on)
     return Offer(
         item=item, situation=situation, obstacle=next((_words(check) for check in checks if _stands_in_the_way(situation, check)), "")
     )
@@ -101,20 +106,30 @@ def _words(check: Check) -> str:
 
 
 def known_answers(situation: Situation, present: Standing) -> dict[str, Any]:
-    """The answers that the records give already, as the form wants them; the others are left out."""
-    found = {field.key: _answer(field, present) for field in situation.fields()}
+    """The answers that the records give already, as the form wants them; the others are left out.
+
+    Where somebody lives is known; a form that registers no residence may be about another house, so it begins without one.
+    """
+    about_home = any((field.bind or "").startswith("registration.") for field in situation.fields())
+    records = {"resident": present.resident, "registration": present.active, "dwelling": present.dwelling if about_home else None}
+    found = {field.key: likely_ground(present) if field.key == "ground" else _answer(field, records) for field in situation.fields()}
     return {key: value for key, value in found.items() if value not in (None, "")}
 
 
-def _answer(field: Field, present: Standing) -> Any:
-    if field.key == "ground":
-        return likely_ground(present)
+def dwelling_answers(situation: Situation, dwelling: Dwelling) -> dict[str, str]:
+    """What the form asks of a dwelling, as its record answers it; empty texts for what is open, so that nothing of another house stays."""
+    fields = [field for field in situation.fields() if (field.bind or "").startswith("dwelling.")]
+    return {field.key: _answer(field, {"dwelling": dwelling}) or "" for field in fields}
+
+
+def _answer(field: Field, records: Mapping[str, Any]) -> Any:
     owner, _, name = (field.bind or "").partition(".")
     if owner == "registration" and name in ("ended_on", "end_reason_code"):
         return None
-    record = {"resident": present.resident, "dwelling": present.dwelling, "registration": present.active}.get(owner)
-    value = getattr(record, name, None)
-    return value.isoformat() if isinstance(value, date) else value
+    value = getattr(records.get(owner), name, None)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if field.kind == "integer" and value is not None else value
 
 
 def likely_ground(present: Standing) -> str | None:

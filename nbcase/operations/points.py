@@ -292,7 +292,7 @@ def row_words(table: Table, row: Row) -> str:
     named = [_code_words(row.get(column.name)) for column in table.columns.values() if column.kind is ColumnKind.CODE]
     if table.first is not None and table.last is not None:
         first, last = (_time_words(row.get(name), is_month=table.is_monthly) for name in (table.first, table.last))
-        when = tr("{first} 至 {last}").format(first=first, last=last or tr("今"))
+        when = tr("{first} 至 {last}").format(first=first, last=last) if last else tr("{first} 至今").format(first=first)
     else:
         when = str(row.get(table.dated or "") or "")
     return " · ".join(part for part in (when, *named) if part)

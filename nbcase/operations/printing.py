@@ -32,6 +32,7 @@ PAPER_NAMES = {
     "one-time-notice": mark("一次性告知书"),
     "refusal": mark("不予办理决定书"),
     "permit-recall": mark("临时证件收回告知书"),
+    "companion-booklet": mark("随身宝"),
 }
 
 

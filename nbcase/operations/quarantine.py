@@ -27,9 +27,10 @@ from nbcase.domain.merge import OWNER, is_same
 from nbcase.domain.permit import Endorsement, Permit
 from nbcase.domain.registration import Registration
 from nbcase.domain.words import tr
+from nbcase.operations.cases import clerk_names
 from nbcase.operations.corrections import corrected
 from nbcase.operations.desk import Desk
-from nbcase.operations.look import OutboxRow, clerk_names, outbox_row
+from nbcase.operations.outbox import OutboxRow, outbox_row
 from nbcase.operations.recordwords import field_name, record_name
 from nbcase.store import people
 from nbcase.store.desk_database import reading, writing

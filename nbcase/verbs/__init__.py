@@ -43,7 +43,20 @@ def declare_json(parser: Parser) -> None:
 
 def declare_folder(parser: Parser) -> None:
     """``--folder`` of a desk."""
-    parser.add_argument("--folder", type=Path, help=tr("本机数据的文件夹"))
+    # argparse gives the default, a text, to the type as well: only a verb that has the argument asks where desks are kept.
+    parser.add_argument("--folder", type=_desk_folder, default="", help=tr("本机数据的文件夹"))
+
+
+def _desk_folder(text: str) -> Path:
+    from nbcase.settings import default_desk_folder
+
+    return Path(text) if text else default_desk_folder()
+
+
+def declare_centre(parser: Parser) -> None:
+    """``--data`` and ``--database-url`` of a centre."""
+    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("中心的文件夹，密钥在其中"))
+    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
 
 
 def day(text: str) -> date:

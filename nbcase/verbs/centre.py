@@ -6,12 +6,12 @@ from pathlib import Path
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr
-from nbcase.verbs import OK, Arguments, Parser, Verbs, count, day, declare_json, say
+from nbcase.verbs import OK, Arguments, Parser, Verbs, count, day, declare_centre, declare_json, say
 
 
 def centre(arguments: Arguments) -> int:
     """Run the centre until it is stopped."""
-    from nbcase.bootstrap import run_centre
+    from nbcase.bootstrap.centre import run_centre
 
     def ready(url: str) -> None:
         say(arguments, {"ready": url, "pid": os.getpid()}, tr("中心已启动：{url}").format(url=url))
@@ -24,8 +24,7 @@ def centre(arguments: Arguments) -> int:
 
 
 def _centre(parser: Parser) -> None:
-    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("附件与密钥的文件夹"))
-    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    declare_centre(parser)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8700, help=tr("0 为任选空闲端口"))
     parser.add_argument("--workers", type=count, default=1, metavar="N", help=tr("工作进程数；约等于处理器核数"))
@@ -36,7 +35,7 @@ def _centre(parser: Parser) -> None:
 
 def enrolment_code(arguments: Arguments) -> int:
     """A one-time code that makes a computer a desk of a station."""
-    from nbcase.bootstrap import make_enrolment_code
+    from nbcase.bootstrap.centre import make_enrolment_code
 
     code = make_enrolment_code(arguments.data, arguments.database_url, arguments.station, arguments.window)
     say(arguments, {"code": code, "station": arguments.station, "window": arguments.window}, code)
@@ -53,7 +52,7 @@ def _enrolment_code(parser: Parser) -> None:
 
 def publish_calendar(arguments: Arguments) -> int:
     """A new working calendar for every desk, at its next contact."""
-    from nbcase.bootstrap import publish_calendar as publish
+    from nbcase.bootstrap.centre import publish_calendar as publish
 
     head = publish(arguments.file, arguments.data, arguments.database_url)
     value = {"name": head.name, "revision": head.revision, "checksum": head.checksum}
@@ -63,14 +62,13 @@ def publish_calendar(arguments: Arguments) -> int:
 
 def _publish_calendar(parser: Parser) -> None:
     parser.add_argument("file", type=Path, help=tr("节假日文件，写法同程序自带的 calendar.toml"))
-    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("中心的文件夹，密钥在其中"))
-    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    declare_centre(parser)
     declare_json(parser)
 
 
 def demo_data(arguments: Arguments) -> int:
     """Synthetic people, into a centre's database or as JSON lines."""
-    from nbcase.bootstrap import write_demo_data
+    from nbcase.bootstrap.centre import write_demo_data
 
     target = sys.stdout if arguments.database_url is None else None
     count = write_demo_data(

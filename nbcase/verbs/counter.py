@@ -12,13 +12,13 @@ from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, ask_password, declare
 def desk(arguments: Arguments) -> int:
     """Open the counter's window."""
     # By name: this face knows no window, and the window's module brings Qt.
-    run: Callable[[Path | None], int] = importlib.import_module("ui.app").run
+    run: Callable[[Path], int] = importlib.import_module("ui.app").run
     return run(arguments.folder)
 
 
 def enrol(arguments: Arguments) -> int:
     """Make this computer a desk."""
-    from nbcase.bootstrap import enrol_desk
+    from nbcase.bootstrap.errands import enrol_desk
 
     found = enrol_desk(arguments.folder, arguments.centre, arguments.code)
     value = {"desk_id": found.identity.desk_id, "station": found.identity.station_code, "window": found.identity.window}
@@ -35,7 +35,7 @@ def _enrol(parser: Parser) -> None:
 
 def sync(arguments: Arguments) -> int:
     """One round of sync without a window."""
-    from nbcase.bootstrap import sync_once
+    from nbcase.bootstrap.errands import sync_once
 
     value = sync_once(arguments.folder, arguments.login, ask_password())
     text = tr("待传 {waiting}，已确认 {confirmed}/{sent}").format(**{key: value[key] for key in ("waiting", "confirmed", "sent")})
@@ -51,7 +51,7 @@ def _sync(parser: Parser) -> None:
 
 def reconciliation_sheet(arguments: Arguments) -> int:
     """The end-of-day sheet as a PDF file."""
-    from nbcase.bootstrap import reconciliation_sheet as sheet
+    from nbcase.bootstrap.errands import reconciliation_sheet as sheet
 
     password = ask_password()
     pdf = sheet(arguments.folder, arguments.login, password)
@@ -71,7 +71,7 @@ def prove(arguments: Arguments) -> int:
     """The proof that the centre holds the acts of one case."""
     import msgspec
 
-    from nbcase.bootstrap import prove_case
+    from nbcase.bootstrap.errands import prove_case
 
     password = ask_password()
     proof, key = prove_case(arguments.folder, arguments.login, password, arguments.number)

@@ -9,7 +9,7 @@ from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, declare_folder, decla
 
 def test_sheet(arguments: Arguments) -> int:
     """Print the sheet on which a scan shows how far the printer is off."""
-    from nbcase.bootstrap import print_test_sheet
+    from nbcase.bootstrap.devices import print_test_sheet
 
     where = print_test_sheet(arguments.folder, arguments.queue)
     say(arguments, {"queue": arguments.queue, "job": where}, tr("测试页已送到 {queue}。").format(queue=arguments.queue))
@@ -24,7 +24,7 @@ def _test_sheet(parser: Parser) -> None:
 
 def measure_sheet(arguments: Arguments) -> int:
     """What a scan of the sheet says, from a file or straight from the desk's scanner; kept for the printer with ``--save``."""
-    from nbcase.bootstrap import measure_test_sheet
+    from nbcase.bootstrap.devices import measure_test_sheet
 
     found = measure_test_sheet(arguments.folder, arguments.queue, arguments.picture, dpi=arguments.dpi, saves=arguments.save)
     words = tr("偏右 {right} 毫米，偏下 {down} 毫米，横 {x}，竖 {y}，歪 {skew} 度。").format(
@@ -45,7 +45,7 @@ def _measure_sheet(parser: Parser) -> None:
 
 def diagnostics(arguments: Arguments) -> int:
     """Everything that helps from afar, without a person in it."""
-    from nbcase.bootstrap import diagnostics_bundle
+    from nbcase.bootstrap.errands import diagnostics_bundle
 
     write_private(arguments.out, diagnostics_bundle(arguments.folder, __version__))
     say(arguments, {"path": str(arguments.out)}, tr("已写到 {path}，里面没有个人信息。").format(path=arguments.out))

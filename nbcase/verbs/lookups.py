@@ -123,7 +123,7 @@ def read_codes(arguments: Arguments) -> int:
 
 def doctor(arguments: Arguments) -> int:
     """Everything a desk needs, looked at once: green, amber or red, without personal data."""
-    from nbcase.bootstrap import doctor_report
+    from nbcase.bootstrap.errands import doctor_report
 
     report = doctor_report(arguments.folder)
     signs = {"passed": "✓", "look": "!", "failed": "✗", "absent": "–"}

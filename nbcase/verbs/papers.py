@@ -5,12 +5,12 @@ from pathlib import Path
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import mark, tr
-from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_folder, declare_json, say
+from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, day, declare_centre, declare_folder, declare_json, say
 
 
 def verify(arguments: Arguments) -> int:
     """A paper's file, a picture of it, or the text of its code: is it ours, does it hold? No network is used."""
-    from nbcase.bootstrap import verify_paper
+    from nbcase.bootstrap.papers import verify_paper
     from nbcase.operations.verifying import plain_verdict, verdict_words
 
     if (arguments.file is None) == (arguments.qr is None):
@@ -45,7 +45,7 @@ def _verify(parser: Parser) -> None:
 
 def verifier_bundle(arguments: Arguments) -> int:
     """What a school or a bank needs to check codes by itself: lists, a small script, the schema."""
-    from nbcase.bootstrap import write_verifier_bundle
+    from nbcase.bootstrap.papers import write_verifier_bundle
 
     files = write_verifier_bundle(arguments.out, folder=arguments.folder, data=arguments.data, database_url=arguments.database_url)
     say(arguments, {"out": str(arguments.out), "files": files}, tr("核验包已写到 {path}").format(path=arguments.out))
@@ -62,7 +62,7 @@ def _verifier_bundle(parser: Parser) -> None:
 
 def end_paper_keys(arguments: Arguments) -> int:
     """A desk may sign no more papers; with --lost nothing it ever signed is believed."""
-    from nbcase.bootstrap import end_paper_keys as end
+    from nbcase.bootstrap.papers import end_paper_keys as end
 
     count = end(arguments.data, arguments.database_url, arguments.desk, is_lost=arguments.lost)
     say(arguments, {"desk": arguments.desk, "keys": count, "lost": arguments.lost}, tr("已停用 {n} 把签发密钥").format(n=count))
@@ -72,8 +72,7 @@ def end_paper_keys(arguments: Arguments) -> int:
 def _end_paper_keys(parser: Parser) -> None:
     parser.add_argument("--desk", required=True, help=tr("电脑的编号"))
     parser.add_argument("--lost", action="store_true", help=tr("密钥可能落到他人手里：它签过的文书都不再可信"))
-    parser.add_argument("--data", type=Path, default=Path("centre-data"))
-    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    declare_centre(parser)
     declare_json(parser)
 
 

@@ -159,15 +159,12 @@ def _score(parser: Parser) -> None:
 
 def export_claims(arguments: Arguments) -> int:
     """What reviewers accepted, out of the centre, for `score --claims`."""
+    from nbcase.bootstrap.centre import opened_database
     from nbcase.exchange.claims import write_claims
     from nbcase.operations.accepted_claims import accepted_claims
-    from nbcase.store.centre_database import open_centre_database
 
-    engine = open_centre_database(arguments.database_url)
-    try:
+    with opened_database(arguments.database_url) as engine:
         claims = accepted_claims(engine)
-    finally:
-        engine.dispose()
     write_claims(arguments.out, claims)
     say(arguments, {"claims": len(claims)}, tr("导出 {n} 项赋分，已写到 {path}").format(n=len(claims), path=arguments.out))
     return OK
@@ -257,14 +254,13 @@ def publish_scores(arguments: Arguments) -> int:
     """A finished run into residents' records at the centre, from where the feed brings them to the desks."""
     import msgspec
 
+    from nbcase.bootstrap.centre import opened_database
     from nbcase.operations.publish_scores import publish_scores as publish
     from nbcase.operations.schemes import schemes
     from nbcase.points.monthly import read_run
-    from nbcase.store.centre_database import open_centre_database
 
     made_by = read_run(arguments.run, tr("没有发布。")).catalogue_hash
-    engine = open_centre_database(arguments.database_url)
-    try:
+    with opened_database(arguments.database_url) as engine:
         with engine.connect() as connection:
             known = schemes(connection)
         done = publish(
@@ -274,8 +270,6 @@ def publish_scores(arguments: Arguments) -> int:
             known.by_hash(made_by) or known.newest,
             progress=lambda so_far, everybody: _progress(arguments, f"{so_far:,}/{everybody:,}"),
         )
-    finally:
-        engine.dispose()
     text = tr("中心 {n} 人，{known} 人有积分，更新 {m} 人").format(n=done.residents, known=done.known, m=done.written)
     say(arguments, msgspec.to_builtins(done), text)
     return OK
@@ -300,15 +294,11 @@ def export_scheme(arguments: Arguments) -> int:
     """The versions that the centre has published, as a file that a run is made with."""
     import msgspec
 
+    from nbcase.bootstrap.centre import opened_database
     from nbcase.operations.schemes import schemes
-    from nbcase.store.centre_database import open_centre_database
 
-    engine = open_centre_database(arguments.database_url)
-    try:
-        with engine.connect() as connection:
-            found = schemes(connection)
-    finally:
-        engine.dispose()
+    with opened_database(arguments.database_url) as engine, engine.connect() as connection:
+        found = schemes(connection)
     arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(found.published, order="sorted"), indent=1))
     value = {"number": found.number, "hash": found.newest.hash, "path": str(arguments.out)}
     say(arguments, value, tr("第 {n} 版，已写到 {path}").format(n=found.number, path=arguments.out))

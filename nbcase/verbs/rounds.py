@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcase.domain.words import mark, tr
-from nbcase.verbs import OK, Arguments, Parser, Verbs, declare_json, say
+from nbcase.verbs import OK, Arguments, Parser, Verbs, declare_centre, declare_json, say
 
 if TYPE_CHECKING:
     from nbcase.domain.round import Round
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def open_round(arguments: Arguments) -> int:
     """The round of a file: desks see it at their next contact."""
-    from nbcase.bootstrap import open_round as begin
+    from nbcase.bootstrap.centre import open_round as begin
 
     opened = begin(arguments.file, arguments.data, arguments.database_url)
     text = tr("已开轮次 {id}：{name}，报名 {first} 至 {last}")
@@ -22,12 +22,13 @@ def open_round(arguments: Arguments) -> int:
 
 def _open_round(parser: Parser) -> None:
     parser.add_argument("file", type=Path, help=tr("轮次文件，写法同程序自带的 round.toml"))
-    _declare(parser)
+    declare_centre(parser)
+    declare_json(parser)
 
 
 def rank(arguments: Arguments) -> int:
     """Rank a round; without a round, which there are."""
-    from nbcase.bootstrap import rank_round, rounds_at_centre
+    from nbcase.bootstrap.centre import rank_round, rounds_at_centre
 
     if arguments.round is None:
         found = rounds_at_centre(arguments.data, arguments.database_url)
@@ -43,12 +44,13 @@ def rank(arguments: Arguments) -> int:
 
 def _rank(parser: Parser) -> None:
     parser.add_argument("round", nargs="?", help=tr("轮次编号；不写则列出各轮"))
-    _declare(parser)
+    declare_centre(parser)
+    declare_json(parser)
 
 
 def publish_round(arguments: Arguments) -> int:
     """The signed list becomes public: for notice, or as final."""
-    from nbcase.bootstrap import publish_round as publish
+    from nbcase.bootstrap.centre import publish_round as publish
 
     public = publish(arguments.round, arguments.data, arguments.database_url)
     until = public.notice_until_on if public.final_on is None else public.final_on
@@ -59,12 +61,7 @@ def publish_round(arguments: Arguments) -> int:
 
 def _publish_round(parser: Parser) -> None:
     parser.add_argument("round", help=tr("轮次编号"))
-    _declare(parser)
-
-
-def _declare(parser: Parser) -> None:
-    parser.add_argument("--data", type=Path, default=Path("centre-data"), help=tr("中心的文件夹，密钥在其中"))
-    parser.add_argument("--database-url", help=tr("已有的 PostgreSQL；不写则用内置的"))
+    declare_centre(parser)
     declare_json(parser)
 
 

@@ -8,7 +8,7 @@ from nbcase.verbs import NO, OK, Arguments, Parser, Verbs, ask_password, declare
 
 def rescue(arguments: Arguments) -> int:
     """Rebuild this desk's database from the sealed log and from what is left of the database."""
-    from nbcase.bootstrap import rescue_desk
+    from nbcase.bootstrap.errands import rescue_desk
 
     value = rescue_desk(arguments.folder, arguments.login, ask_password())
     numbers = {key: len(value[key]) for key in ("found_in_both", "only_in_log", "only_in_database", "superseded", "unreadable")}
@@ -36,7 +36,7 @@ def _rescue(parser: Parser) -> None:
 
 def export_sealed(arguments: Arguments) -> int:
     """Everything unsent into one sealed file for a stick."""
-    from nbcase.bootstrap import export_sealed_file
+    from nbcase.bootstrap.errands import export_sealed_file
 
     value = export_sealed_file(arguments.folder, arguments.login, ask_password() if arguments.login else "", arguments.out)
     text = tr("已导出 {count} 件、附件 {files} 个：{path}") if arguments.login else tr("已把封存副本原样导出：{path}")
@@ -53,7 +53,8 @@ def _export_sealed(parser: Parser) -> None:
 
 def import_sealed(arguments: Arguments) -> int:
     """A sealed file to the centre: from any desk that is online, or at the centre itself."""
-    from nbcase.bootstrap import import_sealed_at_centre, import_sealed_file
+    from nbcase.bootstrap.centre import import_sealed_at_centre
+    from nbcase.bootstrap.errands import import_sealed_file
 
     if arguments.login is not None:
         value = import_sealed_file(arguments.folder, arguments.login, ask_password(), arguments.file)

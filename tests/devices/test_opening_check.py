@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbcase.bootstrap import measure_test_sheet, print_test_sheet
+from nbcase.bootstrap.devices import measure_test_sheet, print_test_sheet
 from nbcase.devices.hosted import hosted_camera, hosted_reader, hosted_scanner
 from nbcase.devices.simulated_reader import SimulatedReader
 from nbcase.documents.printing import RasterQueue, cups_queue

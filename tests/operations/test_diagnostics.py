@@ -5,7 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from nbcase.bootstrap import diagnostics_bundle
+from nbcase.bootstrap.errands import diagnostics_bundle
 from nbcase.operations.diagnostics import bundle
 from nbcase.settings import Settings
 

@@ -99,4 +99,4 @@ def _make_one_of_each(desk: Desk) -> None:
         ]
         shelf.write(replace(rented[0], capacity=0))
         shelf.write(replace(rented[1], lease_until_on=today - timedelta(days=1), registered_on=today))
-        shelf.write(replace(rented[2], lease_until_on=today))
+        shelf.write(replace(rented[2], lease_until_on=today, registered_on=None))

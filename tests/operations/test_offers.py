@@ -8,9 +8,9 @@ from nbcase.domain.case import HandedIn
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import SetClock
 from nbcase.operations.accept import Request, accept
+from nbcase.operations.cases import open_limits, review_queue
 from nbcase.operations.decide import Verdict, decide
 from nbcase.operations.desk import Desk
-from nbcase.operations.look import open_limits, review_queue
 from nbcase.operations.offers import known_answers, likely_ground, offers, present_standing
 
 IDENTITY, JOB = HandedIn(code="identity", how="card"), HandedIn(code="job_proof", how="scan")

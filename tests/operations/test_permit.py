@@ -17,7 +17,8 @@ from nbcase.operations.accept import Accepted, ConditionsNotMet, Request, accept
 from nbcase.operations.decide import Verdict, check_case, complete, confirm, decide, withdraw
 from nbcase.operations.desk import Desk, Dossier
 from nbcase.operations.offers import offers
-from nbcase.operations.look import case_detail, resident_view
+from nbcase.operations.cases import case_detail
+from nbcase.operations.residents import resident_view
 from nbcase.documents.printing import FolderQueue
 from nbcase.operations.printing import paper, print_document, print_rows
 

@@ -12,9 +12,9 @@ from nbcase.domain.clock import SetClock
 from nbcase.domain.errors import Conflict, NotAllowed, UserError
 from nbcase.domain.permit import Endorsement, Permit, usable_until
 from nbcase.operations.accept import Request, accept
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Decided, Verdict, confirm, decide
 from nbcase.operations.desk import Desk, Dossier
-from nbcase.operations.look import case_detail, resident_view
 from nbcase.operations.printing import print_document, waiting_papers
 from nbcase.operations.provisional import (
     ASK_AGAIN,
@@ -24,6 +24,7 @@ from nbcase.operations.provisional import (
     provisional_stand,
     revoke_provisional,
 )
+from nbcase.operations.residents import resident_view
 from nbcase.store.desk_database import writing
 from nbcase.store.people import add_people
 from nbcase.store.shelf import Shelf

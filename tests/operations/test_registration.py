@@ -21,8 +21,9 @@ from nbcase.operations.desk import Desk
 from nbcase.operations.drafts import DraftFile, drafts, keep_draft_file, load_draft, save_draft
 from nbcase.operations.duplicates import find_duplicates
 from nbcase.operations.facts import registered_since
-from nbcase.operations.look import find, outbox_rows, resident_view
+from nbcase.operations.outbox import outbox_rows
 from nbcase.operations.printing import paper
+from nbcase.operations.residents import find, resident_view
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action

@@ -10,7 +10,8 @@ from nbcase.domain.clerk import Clerk
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.desk import Desk
-from nbcase.operations.look import ResidentFilter, count_residents, find_dwelling, outbox_rows, resident_view, residents
+from nbcase.operations.outbox import outbox_rows
+from nbcase.operations.residents import ResidentFilter, count_residents, find_dwelling, resident_view, residents
 from nbcase.operations.transfer import field_changes, proof
 from nbcase.store import tables
 from nbcase.store.desk_database import writing

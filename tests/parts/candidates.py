@@ -131,6 +131,8 @@ class Candidates:
             shelf.write(
                 Permit(id=new_id(), resident_id=resident.id, case_id="earlier", issued_on=issued_on, station_code=resident.station_code)
             )
+        if test.fact == "letting":
+            offered["address"] = self._let(shelf).address
         if test.fact == SERVICE + item_code:
             shelf.write(
                 Service(
@@ -156,6 +158,20 @@ class Candidates:
                         station_code=resident.station_code,
                     )
                 )
+
+    def _let(self, shelf: Shelf) -> Dwelling:
+        """A house whose letting is registered."""
+        address = f"镇海区骆驼街道样出租{next(_numbers)}号"
+        house = Dwelling(
+            id=derived_id(self._desk.identity.id_key, "dwelling", address),
+            address=address,
+            division_code="330211",
+            place_code="04",
+            registered_on=self._today - timedelta(days=100),
+            station_code=self._desk.station.code,
+        )
+        shelf.write(house)
+        return house
 
     def _offering(self, shelf: Shelf, service_code: str) -> Offering:
         offering = Offering(

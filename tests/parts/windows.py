@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from nbcase.bootstrap import Counter, open_counter
+from nbcase.bootstrap.counter import Counter, open_counter
 from nbcase.domain.retirement import RetirementProof
 from nbcase.sync.status import SyncStatus
 from tests.parts.desks import MakeDesk, WorkingDesk

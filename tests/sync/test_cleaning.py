@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbcase.bootstrap import open_counter
+from nbcase.bootstrap.counter import open_counter
 from nbcase.domain import ids
 from nbcase.domain.document import Attachment
 from nbcase.operations.cleaning import clean_files

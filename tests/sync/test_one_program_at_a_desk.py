@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbcase.bootstrap import Counter, open_counter
+from nbcase.bootstrap.counter import Counter, open_counter
 from nbcase.domain.errors import UserError
 from nbcase.operations.seal import log_paths
 from nbcase.operations.sign_in import sign_in

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.case import Case, CaseState
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.look import case_detail
 from nbcase.operations.printing import print_rows
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until

@@ -7,8 +7,8 @@ import pytest
 
 from nbcase.domain.case import CaseState
 from nbcase.domain.clock import local_date
+from nbcase.operations.cases import CaseDetail, CaseRow, OpenLimits, case_detail, review_queue
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.look import CaseDetail, CaseRow, OpenLimits, case_detail, review_queue
 from nbcase.operations.printing import print_rows
 from tests.parts.counter import Counter
 from ui.casewords import limit_figure, state_words

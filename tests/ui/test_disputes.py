@@ -7,7 +7,7 @@ import pytest
 from nbcase.demo.stations import stations
 from nbcase.domain.conflict import FieldConflict
 from nbcase.operations.conflicts import Choice, ConflictView
-from nbcase.operations.look import outbox_rows
+from nbcase.operations.outbox import outbox_rows
 from tests.parts.counter import Counter
 from tests.parts.disputes import disputed
 from tests.parts.residents import everybody

@@ -7,8 +7,8 @@ from PIL import Image
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.case import CaseState
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.look import case_detail
 from nbcase.operations.provisional import notices
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until

@@ -39,6 +39,10 @@ def test_a_crowded_house_is_found_and_its_people_opened(counter_for: Callable[..
     assert counter.visited[-1] == ("residents", {"resident_id": view.present[0].resident.id})
     keys.press("Ctrl+L")
     assert counter.visited[-1] == ("residents", {"dwelling_id": crowded.id})
+    keys.press("Ctrl+N")
+    target = counter.visited[-1][1]
+    assert (counter.visited[-1][0], target["situation_code"], target["address"]) == ("handle", "new", crowded.address)
+    assert target["capacity"] == "1"
     keys.press("Esc")
     assert page._table.hasFocus()
     keys.press("Esc")

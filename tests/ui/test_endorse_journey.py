@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QWidget
 
-from nbcase.operations.look import find
 from nbcase.operations.offers import present_standing
+from nbcase.operations.residents import find
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
 from tests.parts.residents import CardOnReader, with_permit

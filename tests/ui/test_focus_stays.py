@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from nbcase.operations.look import residents
+from nbcase.operations.residents import residents
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
 from ui.pages import PageSpec

@@ -10,10 +10,10 @@ import pytest
 from nbcase.domain.case import CaseState
 from nbcase.domain.errors import DeviceError
 from nbcase.items.checks import Check
+from nbcase.operations.cases import case_detail, review_queue
 from nbcase.operations.decide import Verdict, decide
 from nbcase.operations.drafts import drafts
 from nbcase.operations.facts import Standing
-from nbcase.operations.look import case_detail, review_queue
 from nbcase.operations.offers import Offer, present_standing
 from tests.parts.counter import Counter
 from tests.parts.residents import CardOnReader, able_to_apply, with_permit

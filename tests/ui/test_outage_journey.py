@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtWidgets import QApplication
 
-from nbcase.bootstrap import open_counter
+from nbcase.bootstrap.counter import open_counter
 from nbcase.documents.printing import FolderQueue
 from nbcase.domain.retirement import read_retirement
 from nbcase.operations.proof import reconciliation_sheet

@@ -16,7 +16,8 @@ from nbcase.domain.identity import make_number
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.operations.drafts import drafts
-from nbcase.operations.look import complete_address, outbox_rows
+from nbcase.operations.outbox import outbox_rows
+from nbcase.operations.residents import complete_address
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter

@@ -15,7 +15,7 @@ from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.operations.desk import Dossier
 from nbcase.operations.drafts import drafts, file_content
-from nbcase.operations.look import complete_address, residents
+from nbcase.operations.residents import complete_address, residents
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter, make_counter

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.identity import mask_number
-from nbcase.operations.look import case_detail, resident_view
+from nbcase.operations.cases import case_detail
+from nbcase.operations.residents import resident_view
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
 from tests.parts.residents import applied, everybody, with_permit

@@ -7,9 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from nbcase.domain.permit import PermitState
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.look import case_detail, resident_view
 from nbcase.operations.printing import print_rows
+from nbcase.operations.residents import resident_view
 from tests.parts.counter import Counter
 from tests.parts.residents import applied, everybody, with_permit
 from ui.pages.residents.presenter import (

@@ -7,7 +7,7 @@ from PIL import Image
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.case import CaseState
-from nbcase.operations.look import case_detail, review_queue
+from nbcase.operations.cases import case_detail, review_queue
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
 from tests.parts.residents import applied

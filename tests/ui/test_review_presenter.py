@@ -7,7 +7,7 @@ import pytest
 from nbcase.domain.case import CaseState
 from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import Decision
-from nbcase.operations.look import CaseDetail, case_detail, review_queue
+from nbcase.operations.cases import CaseDetail, case_detail, review_queue
 from nbcase.operations.pictures import PagePicture
 from nbcase.operations.provisional import Dispute
 from tests.parts.counter import Counter

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from nbcase.domain.action import Answer, Outcome
-from nbcase.operations.look import outbox_rows
+from nbcase.operations.outbox import outbox_rows
 from nbcase.store.desk_database import writing
 from nbcase.store.outbox import keep_answers
 from tests.parts.counter import Counter

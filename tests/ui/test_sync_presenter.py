@@ -7,9 +7,11 @@ import pytest
 
 from nbcase.domain.action import Answer, Outcome
 from nbcase.domain.resident import Resident
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Verdict, decide
-from nbcase.operations.look import OutboxRow, case_detail, resident_view
+from nbcase.operations.outbox import OutboxRow
 from nbcase.operations.recordwords import FIELD_NAMES, RECORD_NAMES, field_name, record_name, value_words
+from nbcase.operations.residents import resident_view
 from nbcase.store.desk_database import writing
 from nbcase.store.desk_work import desk_work
 from nbcase.store.outbox import keep_answers

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from ui.context import Notice, NoticeKind
 from ui.theme import current_theme
 from ui.widgets.button import IconButton
@@ -133,7 +133,7 @@ class NoticeBar(QWidget):
         icon, color, _ = _LOOKS[notice.kind]
         self._icon.show_icon(icon, color)
         self._what.setText(notice.what)
-        rest = " ".join(part for part in (notice.safe, notice.do) if part)
+        rest = sentences(notice.safe, notice.do)
         self._rest.setText(rest)
         self._rest.setVisible(bool(rest))
         self.setAccessibleName(f"{notice.what} {rest}".strip())

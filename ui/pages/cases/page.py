@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.document import Document
 from nbcase.domain.words import mark, tr
-from nbcase.operations.look import CaseDetail, CaseRow, HistoryLine, OpenLimits
+from nbcase.operations.cases import CaseDetail, CaseRow, HistoryLine, OpenLimits
 from nbcase.operations.printing import paper_name
 from ui.casewords import (
     action_words,

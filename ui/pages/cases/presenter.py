@@ -10,8 +10,8 @@ from nbcase.domain.clerk import PERMISSIONS
 from nbcase.domain.clock import local_date
 from nbcase.domain.words import tr
 from nbcase.domain.workdays import WorkingCalendar
+from nbcase.operations.cases import CaseDetail, CaseFilter, CaseRow, OpenLimits, case_detail, cases, count_cases, open_limits
 from nbcase.operations.decide import Decided, withdraw
-from nbcase.operations.look import CaseDetail, CaseFilter, CaseRow, OpenLimits, case_detail, cases, count_cases, open_limits
 from nbcase.operations.page import RowPage
 from nbcase.operations.printing import paper_name
 from ui.printwork import outcome_notice, print_one

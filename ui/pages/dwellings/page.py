@@ -151,8 +151,10 @@ class DwellingsPage(Page):
         column.addStretch(1)
         self._people = KeyButton(tr("住户名单"), key="Ctrl+L", icon="users")
         self._people.clicked.connect(self._presenter.open_people)
+        self._register = KeyButton(tr("登记出租"), key="Ctrl+N", role="primary", icon="plus")
+        self._register.clicked.connect(self._begin)
         self._content.hide()
-        footer = row_of(None, self._people, padding=(theme.space.l, 0))
+        footer = row_of(self._people, None, self._register, padding=(theme.space.l, 0))
         return Panel(Scroll(self._content, ground="sunken"), ground="sunken", footer=footer, scrolls=False)
 
     def opened(self) -> None:
@@ -207,6 +209,12 @@ class DwellingsPage(Page):
             self._people.set_on()
         else:
             self._people.set_off(tr("现在没有登记的住户"))
+        refusal = self._presenter.refusal()
+        self._register.set_text(tr("变更出租登记") if dwelling.is_registered else tr("登记出租"))
+        if refusal:
+            self._register.set_off(refusal)
+        else:
+            self._register.set_on()
         self._content.show()
 
     def _show_only(self, reminder: Reminder | None, _on: bool = False) -> None:
@@ -232,6 +240,12 @@ class DwellingsPage(Page):
 
     def _to_table(self) -> None:
         self._table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _begin(self) -> None:
+        """Whoever is chosen among those who live there reports, or the first of them."""
+        people = self._present.rows
+        if people:
+            self._presenter.register((self._present.current() or people[0]).payload)
 
     def _to_people(self) -> None:
         people = next((part for part in (self._present, self._former) if part.rows), None)

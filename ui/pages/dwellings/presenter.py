@@ -18,8 +18,14 @@ from nbcase.operations.dwellings import (
     dwelling_view,
     dwellings,
 )
+from nbcase.operations.offers import dwelling_answers
 from nbcase.operations.page import RowPage
 from ui.widgets.ink import Tone
+
+YES, NO = "1", "0"
+"""Codes of the table ``yes_no``."""
+
+ITEM = "dwelling_registration"
 
 Facts = list[tuple[str, str]]
 
@@ -97,9 +103,21 @@ class DwellingsPresenter:
         if self.chosen:
             self._context.navigate("residents", dwelling_id=self.chosen)
 
+    def register(self, resident_id: str) -> None:
+        """出租房登记 or its change for the chosen dwelling, reported by this person, with what its record says."""
+        if self.shown is None or self.refusal():
+            return
+        dwelling = self.shown.row.dwelling
+        situation_code = "change" if dwelling.is_registered else "new"
+        situation = self._context.desk.items.situation(ITEM, situation_code)
+        known = {key: value for key, value in dwelling_answers(situation, dwelling).items() if value}
+        self._context.navigate("handle", resident_id=resident_id, item_code=ITEM, situation_code=situation_code, **known)
+
     def refusal(self) -> str:
-        """Why this clerk takes no registrations; empty for those who do."""
-        return "" if self._context.clerk.record.role in PERMISSIONS["service.accept"] else tr("您的岗位不受理办件")
+        """Why this clerk cannot begin 出租房登记 here; empty when that can be."""
+        if self._context.clerk.record.role not in PERMISSIONS["service.accept"]:
+            return tr("您的岗位不受理办件")
+        return "" if self.shown is not None and self.shown.present else tr("没有在住的人；由出租人申报的请在“居民”里办理")
 
 
 def reminder_words(reminder: Reminder) -> tuple[str, Tone]:
@@ -152,9 +170,9 @@ def safety_facts(dwelling: Dwelling) -> Facts:
     """The safety check as it was written down; what nobody asked is open."""
     hazard = "，".join(part for part in (dwelling.hazard_degree, dwelling.hazard) if part)
     return [
-        (tr("治安责任书"), _yes_no(dwelling.has_bond, tr("已签"), tr("未签"))),
-        (tr("安全通道"), _yes_no(dwelling.has_safe_exit, tr("有"), tr("没有"))),
-        (tr("消防通道"), _yes_no(dwelling.has_fire_exit, tr("有"), tr("没有"))),
+        (tr("治安责任书"), _yes_no(dwelling.bond_code, tr("已签"), tr("未签"))),
+        (tr("安全通道"), _yes_no(dwelling.safe_exit_code, tr("有"), tr("没有"))),
+        (tr("消防通道"), _yes_no(dwelling.fire_exit_code, tr("有"), tr("没有"))),
         (tr("隐患"), hazard),
         (tr("整改"), dwelling.remedy or ""),
     ]
@@ -184,5 +202,5 @@ def _lease(dwelling: Dwelling) -> str:
     return "" if dwelling.lease_until_on is None else tr("至 {day}").format(day=dwelling.lease_until_on)
 
 
-def _yes_no(value: bool | None, yes: str, no: str) -> str:
-    return "" if value is None else yes if value else no
+def _yes_no(code: str | None, yes: str, no: str) -> str:
+    return {YES: yes, NO: no}.get(code or "", "")

@@ -10,12 +10,13 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain import codes
+from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.identity import mask_phone
 from nbcase.domain.permit import endorsement_window, usable_until
 from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, label
 from nbcase.operations.facts import Standing, registered_since
-from nbcase.operations.offers import Offer
+from nbcase.operations.offers import Offer, dwelling_answers
 from nbcase.operations.papers import STATE_WORDS
 from nbcase.operations.printing import paper_name
 from ui.casewords import check_rows, check_summary, day_words, obtained_words, person_words
@@ -28,6 +29,7 @@ from ui.shell.page import Page
 from ui.theme import current_theme
 from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton, shortcuts_for
+from ui.widgets.fields import CompletionField
 from ui.widgets.form import Form
 from ui.widgets.ink import Tone
 from ui.widgets.lists import CheckList, LineList, LineRow
@@ -109,7 +111,7 @@ class HandlePage(Page):
 
     def _build_footer(self) -> QWidget:
         theme = current_theme()
-        self._missing = Text("", "compact-strong")
+        self._missing = ElidedText("compact-strong")
         self._next_gap = KeyHint("F8", tr("下一处"))
         self._tell = KeyButton(tr("一次性告知"), key="Ctrl+T")
         self._tell.clicked.connect(self._presenter.tell_missing)
@@ -238,12 +240,23 @@ class HandlePage(Page):
 
     def _replace_form(self, form: Form) -> None:
         if self._form is not None:
+            if self.holds_focus():
+                self.setFocus()  # hidden with the cursor in it, the old form would give it to the rail
             self._form_holder.removeWidget(self._form)
             self._form.hide()
             self._form.deleteLater()
         self._form = form
         self._form_holder.addWidget(form)
         form.left.connect(lambda _key: self._presenter.field_left())
+        for field in form.fields.values():
+            if isinstance(field, CompletionField):
+                field.picked.connect(self._picked)
+
+    def _picked(self, dwelling: object) -> None:
+        """A known house answers what the form asks of it."""
+        if self._form is not None and self._head is not None and isinstance(dwelling, Dwelling):
+            known = dwelling_answers(self._head.situation, dwelling)
+            self._form.set_values({key: value for key, value in known.items() if key != "address"})
 
     def _show_person(self, standing: Standing) -> None:
         resident, today = standing.resident, self.context.desk.today()
@@ -274,14 +287,12 @@ class HandlePage(Page):
     def show_examination(self, checks: tuple[Check, ...], missing: Sequence[str], *, can_accept: bool) -> None:
         """The conditions and what is missing."""
         self._checks.show_checks(check_rows(checks))
+        self._checks_part.setVisible(bool(checks) and self._head is not None and self._head.case is None)
         self._checks_heading.set_meta(check_summary(checks))
         if missing:
-            self._missing.setText(
-                tr("还缺 {n} 项：{names}").format(n=len(missing), names="、".join(missing[:3]) + ("…" if len(missing) > 3 else ""))
-            )
-            self._missing.setToolTip("、".join(missing))
+            self._missing.set_full(tr("还缺 {n} 项：{names}").format(n=len(missing), names=tr("、").join(missing)))
         else:
-            self._missing.setText(tr("可以受理") if can_accept else tr("请先补材料"))
+            self._missing.set_full(tr("可以受理") if can_accept else tr("请先补材料"))
         tone: TextTone = "green" if can_accept else "amber" if missing else ""
         self._missing.set_tone(tone)
         self._next_gap.setVisible(bool(missing))

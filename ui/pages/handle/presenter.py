@@ -19,15 +19,15 @@ from nbcase.items.checks import Check
 from nbcase.items.fields import AnswersIncomplete, Problem, problems
 from nbcase.items.item import Item, Material, Situation
 from nbcase.operations.accept import Accepted, Examination, Request, accept, due, examine
+from nbcase.operations.cases import case_detail
 from nbcase.operations.decide import Decided, complete
 from nbcase.operations.drafts import Draft, DraftFile, discard_draft, keep_draft_file, load_draft, save_draft
 from nbcase.operations.facts import Standing
-from nbcase.operations.look import case_detail
 from nbcase.operations.offers import Offer, known_answers, offers, present_standing
 from nbcase.operations.papers import notice_pdf
 from nbcase.operations.printing import PrintJob
 from ui.casewords import limit_words
-from ui.printwork import outcome_notice, print_papers
+from ui.printwork import outcome_notice, print_missing, print_papers
 from ui.scanfile import read_scan
 
 PROPOSED_DEFERRAL = 5
@@ -464,18 +464,15 @@ class HandlePresenter:
 
     def tell_missing(self) -> None:
         """一次性告知: print everything that is missing, told once; nothing is recorded."""
-        work, queue = self._work, self._context.queue
+        work = self._work
         if work is None or work.opening.case is not None:
-            return
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机，告知书没有打印。"), safe=tr("草稿完好。"), do=tr("请在“设置”选打印机。")))
             return
         desk, clerk, opening = self._context.desk, self._context.clerk.record, work.opening
         checks, materials, found = work.checks, work.missing_materials, work.problems
         resident = opening.standing.resident
 
-        def work_off() -> None:
-            pdf = notice_pdf(
+        def make() -> bytes:
+            return notice_pdf(
                 desk,
                 clerk,
                 item_code=opening.item.code,
@@ -485,10 +482,8 @@ class HandlePresenter:
                 materials=materials,
                 problems=[problem.text for problem in found],
             )
-            queue.submit(pdf, tr("一次性告知书 {name}").format(name=resident.name))
 
-        told = outcome_notice(tr("一次性告知书已交打印机。"), (), (), do=tr("草稿留在本机，补齐后接着办。"))
-        self._context.tasks.run(work_off, then=lambda _: self._context.notify(told), otherwise=self._context.trouble)
+        print_missing(self._context, resident.name, make)
 
     def accept(self) -> None:
         """受理并打印, or 补齐 for a case that waited for materials."""

@@ -13,9 +13,10 @@ from nbcase.domain.clerk import Role
 from nbcase.domain.clock import CHINA
 from nbcase.domain.notice import Notice
 from nbcase.domain.words import mark, tr
+from nbcase.operations.cases import CaseRow
 from nbcase.operations.drafts import Draft
 from nbcase.operations.figures import ItemFigures
-from nbcase.operations.look import CaseRow, EndorsementDue
+from nbcase.operations.home import EndorsementDue
 from nbcase.operations.provisional import ProvisionalStand
 from nbcase.operations.readiness import Readiness, State
 from ui.casewords import day_words, limit_figure, moment_words, state_words

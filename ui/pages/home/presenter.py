@@ -9,9 +9,10 @@ from nbcase.domain.case import CaseState
 from nbcase.domain.clerk import PERMISSIONS, Role
 from nbcase.domain.notice import Notice
 from nbcase.domain.words import tr
+from nbcase.operations.cases import CaseRow, review_queue
 from nbcase.operations.drafts import Draft, drafts
 from nbcase.operations.figures import ItemFigures, item_figures
-from nbcase.operations.look import CaseRow, EndorsementDue, HomeView, home_view, review_queue
+from nbcase.operations.home import EndorsementDue, HomeView, home_view
 from nbcase.operations.provisional import ProvisionalStand, check_provisional, notices, provisional_stand
 from nbcase.operations.readiness import Readiness, readiness
 
@@ -159,9 +160,9 @@ def read_day(desk: Any, clerk: Any) -> Day:
 
 
 def month_figures(desk: Any) -> list[ItemFigures]:
-    """What this month brought, item by item."""
+    """What this month brought, item by item; those that brought nothing would only hide the others."""
     today: date = desk.today()
-    return item_figures(desk, today.replace(day=1), today)
+    return [row for row in item_figures(desk, today.replace(day=1), today) if row.accepted]
 
 
 def greeting(name: str, today: date, home: HomeView) -> str:

@@ -97,7 +97,7 @@ class OfferingsPage(Page):
         self._new.clicked.connect(lambda: self._presenter.edit(None))
         self._cancel = KeyButton(tr("取消场次"), key="Del", role="danger")
         self._cancel.clicked.connect(self._ask_cancel)
-        self._print = KeyButton(tr("打印名单"), key="Ctrl+P", role="primary", icon="printer")
+        self._print = KeyButton(tr("打印名单"), key="Ctrl+P", icon="printer")
         self._print.clicked.connect(self._presenter.print_list)
         self._why = Text(self._presenter.refusal(), "meta")
         for button in (self._new, self._cancel):

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any, Protocol
 
 from nbcase.domain.clerk import PERMISSIONS
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.offering import Offering
 from nbcase.domain.words import tr
 from nbcase.operations.bookings import Attendance, attendance, attendance_pdf, keep_offering, offerings
 from nbcase.operations.page import RowPage
 from ui.context import Notice
+from ui.printwork import print_unkept
 
 MOST_PLACES = 100_000
 
@@ -95,18 +95,8 @@ class OfferingsPresenter:
         """场次名单 to the desk's printer."""
         if not self.chosen:
             return
-        queue, desk, clerk, wanted = self._context.queue, self._context.desk, self._context.clerk.record, self.chosen
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("名单没有改动。"), do=tr("请在“设置”选打印机。")))
-            return
-        title = tr("场次名单")
-
-        def told(_job: object) -> None:
-            self._context.notify(Notice(what=tr("{paper}已交打印机。").format(paper=title)))
-
-        self._context.tasks.run(
-            lambda: queue.submit(attendance_pdf(desk, clerk, wanted), title), then=told, otherwise=self._context.trouble
-        )
+        desk, clerk, wanted = self._context.desk, self._context.clerk.record, self.chosen
+        print_unkept(self._context, tr("场次名单"), lambda: attendance_pdf(desk, clerk, wanted), safe=tr("名单没有改动。"))
 
 
 def problems(values: Mapping[str, Any]) -> dict[str, str]:

@@ -6,11 +6,10 @@ from datetime import date
 from typing import Any, Protocol
 
 from nbcase.domain.clerk import PERMISSIONS
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.words import tr
 from nbcase.operations.points import APPLY, POINTS_ITEM, REVIEW, LineState, LineView, PointsView, points_sheet_pdf, points_view
 from nbcase.points.catalogue import show
-from ui.context import Notice
+from ui.printwork import print_unkept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,18 +138,9 @@ class PointsPresenter:
         """积分明细 to the desk's printer."""
         if self.points is None or self.points.sheet is None:
             return
-        queue = self._context.queue
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("积分没有改动。"), do=tr("请在“设置”选打印机。")))
-            return
         desk, clerk, resident_id, on = self._context.desk, self._context.clerk.record, self.resident_id, self.on
-        title = tr("积分明细")
-
-        def told(_job: object) -> None:
-            self._context.notify(Notice(what=tr("{paper}已交打印机。").format(paper=title)))
-
-        self._context.tasks.run(
-            lambda: queue.submit(points_sheet_pdf(desk, clerk, resident_id, on), title), then=told, otherwise=self._context.trouble
+        print_unkept(
+            self._context, tr("积分明细"), lambda: points_sheet_pdf(desk, clerk, resident_id, on), safe=tr("积分没有改动。")
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
-from nbcase.domain.errors import DeviceError, UserError
+from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.items.fields import AnswersIncomplete
 from nbcase.operations.accept import Accepted, Request, accept
@@ -15,7 +15,7 @@ from ui.pages.register.capture import day_of
 from ui.pages.register.examination import examined
 from ui.pages.register.view import Done, Hand, Part
 from ui.pages.register.work import ITEM, SITUATION, Look, Work
-from ui.printwork import outcome_notice, print_papers, printed_words
+from ui.printwork import outcome_notice, print_missing, print_papers, printed_words
 
 PROPOSED_DEFERRAL = 5
 """Working days proposed for a paper that follows; the clerk may write another day. The law names no period."""
@@ -36,21 +36,15 @@ class Acceptance(Part):
 
     def tell_missing(self) -> None:
         """一次性告知: everything that is missing on one sheet; nothing is recorded."""
-        work, queue = self._work, self._context.queue
+        work = self._work
         if work is None:
             return
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机，告知书没有打印。"), safe=tr("草稿完好。"), do=tr("请在“设置”选打印机。")))
-            return
         desk, clerk, request = self._context.desk, self._context.clerk.record, work.request(self._view.answers())
+        person = {key: str(request.answers.get(key) or "—") for key in ("name", "document_number")}
 
-        def tell() -> None:
+        def make() -> bytes:
             found = examined(desk, request)
-            person = {
-                "name": str(request.answers.get("name") or "—"),
-                "document_number": str(request.answers.get("document_number") or "—"),
-            }
-            pdf = notice_pdf(
+            return notice_pdf(
                 desk,
                 clerk,
                 item_code=ITEM,
@@ -60,10 +54,8 @@ class Acceptance(Part):
                 materials=found.missing_materials,
                 problems=[problem.text for problem in found.problems],
             )
-            queue.submit(pdf, tr("一次性告知书 {name}").format(name=person["name"]))
 
-        told = outcome_notice(tr("一次性告知书已交打印机。"), (), (), do=tr("草稿留在本机，补齐后接着办。"))
-        self._context.tasks.run(tell, then=lambda _: self._context.notify(told), otherwise=self._context.trouble)
+        print_missing(self._context, person["name"], make)
 
     def defer(self) -> None:
         """容缺受理: ask by when the papers that may follow are to be there, then accept."""

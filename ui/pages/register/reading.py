@@ -10,7 +10,7 @@ from nbcase.devices.contract import CardData, ReadDocument
 from nbcase.domain import codes
 from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.identity import normalise_number
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from nbcase.operations.drafts import DraftFile, keep_draft_file
 from nbcase.operations.facts import ADULT_AGE
 from nbcase.operations.pictures import picture_of
@@ -208,7 +208,7 @@ class DocumentReading(Part):
         work.files = [file for file in work.files if file.hash not in (original.hash, picture.hash)] + [original, picture]
         work.capture = replace(work.capture, sides={**work.capture.sides, side.side: side})
         if not side.readings:
-            why = " ".join(problem.text for problem in document.problems)
+            why = sentences(*(problem.text for problem in document.problems))
             self._context.trouble(
                 UserError(why or tr("图片里没有认出证件。"), safe=tr("图片已存进草稿。"), do=tr("请照图片录入，或换一张。"))
             )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from nbcase.domain import codes
 from nbcase.domain.identity import mask_number, mask_phone
 from nbcase.domain.words import mark, tr
-from nbcase.operations.look import ResidentRow
+from nbcase.operations.residents import ResidentRow
 from ui.context import KeyHelp
 from ui.pages import page
 from ui.pages.residents.person import PersonView

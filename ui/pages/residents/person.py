@@ -13,9 +13,9 @@ from nbcase.domain import codes
 from nbcase.domain.identity import age_on, mask_number, mask_phone
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
-from nbcase.operations.look import ResidentView
 from nbcase.operations.offers import Offer
 from nbcase.operations.pictures import page_picture
+from nbcase.operations.residents import ResidentView
 from ui.pages.residents.presenter import (
     Event,
     EventKind,

@@ -12,10 +12,14 @@ from nbcase.domain.document import Document
 from nbcase.domain.permit import Permit, PermitState, usable_until
 from nbcase.domain.registration import Registration
 from nbcase.domain.words import tr
+from nbcase.operations.cases import CaseRow
 from nbcase.operations.facts import Standing, registered_since
-from nbcase.operations.look import (
+from nbcase.operations.offers import Offer, offers
+from nbcase.operations.page import RowPage
+from nbcase.operations.printing import paper_name
+from nbcase.operations.provisional import ProvisionalAnswer
+from nbcase.operations.residents import (
     EVERYBODY,
-    CaseRow,
     ResidentFilter,
     ResidentRow,
     ResidentView,
@@ -24,10 +28,6 @@ from nbcase.operations.look import (
     resident_view,
     residents,
 )
-from nbcase.operations.offers import Offer, offers
-from nbcase.operations.page import RowPage
-from nbcase.operations.printing import paper_name
-from nbcase.operations.provisional import ProvisionalAnswer
 from nbcase.operations.reveal import reveal_number
 from ui.casewords import day_words, printed_words, state_words
 from ui.printwork import print_one

@@ -11,8 +11,8 @@ from nbcase.domain import codes
 from nbcase.domain.identity import DocumentKind, kind_name, mask_number
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
+from nbcase.operations.cases import CaseDetail
 from nbcase.operations.facts import Standing, registered_since
-from nbcase.operations.look import CaseDetail
 from ui.casewords import day_words, material_words, obtained_words
 from ui.pages.review.presenter import Evidence
 from ui.theme import current_theme

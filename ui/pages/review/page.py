@@ -14,7 +14,7 @@ from nbcase.domain.identity import mask_number, mask_phone
 from nbcase.domain.words import mark, tr
 from nbcase.items.checks import Check, label
 from nbcase.items.item import Decision, Situation
-from nbcase.operations.look import CaseDetail
+from nbcase.operations.cases import CaseDetail
 from nbcase.operations.pictures import PagePicture, page_picture
 from nbcase.operations.provisional import Dispute
 from ui.casewords import check_rows, check_summary, day_words, limit_figure, moment_words

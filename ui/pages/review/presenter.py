@@ -11,8 +11,8 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import Decision, Situation, Step
+from nbcase.operations.cases import CaseDetail, CaseFilter, CaseRow, case_detail, cases, review_queue
 from nbcase.operations.decide import Decided, Verdict, check_case, confirm, decide
-from nbcase.operations.look import CaseDetail, CaseFilter, CaseRow, case_detail, cases, review_queue
 from nbcase.operations.pictures import PagePicture, page_picture
 from nbcase.operations.printing import PrintJob
 from nbcase.operations.provisional import Dispute, Revoked, dispute_of, revoke_provisional

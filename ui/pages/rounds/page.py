@@ -39,7 +39,7 @@ class RoundsPage(Page):
         self._presenter = RoundsPresenter(self, context)
         self._person = KeyButton(tr("居民"), key="Ctrl+B", icon="user", small=True)
         self._person.clicked.connect(self._to_person)
-        self._all = KeyButton(tr("全部轮次"), key="Ctrl+L", small=True)
+        self._all = KeyButton(tr("全部轮次"), key="Alt+A", small=True)
         self._all.clicked.connect(lambda: self._presenter.open(""))
         self.header.add_action(self._all, self._person)
         self._entries = LineList(tr("轮次"))
@@ -150,7 +150,7 @@ class RoundsPage(Page):
                     lead=str(row.order),
                     title=row.name,
                     name=row.number,
-                    note=tr("{n} 分").format(n=show(row.points)),
+                    note=tr("{n} 分").format(n=points_words(row.points)),
                     tag=row.place or tr("未录取"),
                     tag_tone="green" if row.place else "neutral",
                 )

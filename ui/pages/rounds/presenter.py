@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nbcase.domain.clerk import PERMISSIONS
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.resident import Resident
 from nbcase.domain.round import SIGNATURES_NEEDED, RoundStage
 from nbcase.domain.words import tr
@@ -24,6 +23,7 @@ from nbcase.operations.rounds import (
     sign_round,
 )
 from ui.context import Notice
+from ui.printwork import print_unkept
 from ui.widgets.fields import Option
 
 PRINT_LIST, PRINT_RESULT = "list", "result"
@@ -174,23 +174,16 @@ class RoundsPresenter:
         """The public list, or the chosen application explained, to the desk's printer."""
         from nbcase.operations.roundpapers import round_notice_pdf, round_result_pdf
 
-        entry, queue = self.entry, self._context.queue
+        entry = self.entry
         if entry is None or self.print_refusal():
-            return
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("名单没有改动。"), do=tr("请在“设置”选打印机。")))
             return
         desk, clerk, application = self._context.desk, self._context.clerk.record, entry.application
         title = tr("公示名单") if application is None else tr("结果说明")
 
-        def send() -> object:
-            pdf = round_notice_pdf(desk, entry.view.round.id) if application is None else round_result_pdf(desk, clerk, application)
-            return queue.submit(pdf, title)
+        def make() -> bytes:
+            return round_notice_pdf(desk, entry.view.round.id) if application is None else round_result_pdf(desk, clerk, application)
 
-        def told(_job: object) -> None:
-            self._context.notify(Notice(what=tr("{paper}已交打印机。").format(paper=title)))
-
-        self._context.tasks.run(send, then=told, otherwise=self._context.trouble)
+        print_unkept(self._context, title, make, safe=tr("名单没有改动。"))
 
 
 def taken(entry: Entry) -> Counter[str | None]:

@@ -10,7 +10,7 @@ import msgspec
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.resources import resource_path
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from nbcase.domain.workdays import WorkingCalendar
 from nbcase.settings import DECLARED, Setting, SettingRefused, Settings, choices_of, settings_from
 from ui.context import Notice
@@ -177,7 +177,7 @@ def file_problems(wanted: Settings) -> dict[str, str]:
         try:
             WorkingCalendar.load(Path(wanted.calendar_file))
         except UserError as error:
-            problems["calendar_file"] = " ".join(part for part in (error.what, error.do) if part)
+            problems["calendar_file"] = sentences(error.what, error.do)
         except OSError as error:
             problems["calendar_file"] = tr("文件打不开：{reason}").format(reason=error.strerror or error)
     folder = Path(wanted.print_folder)

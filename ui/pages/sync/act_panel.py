@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from nbcase.domain.action import Outcome
 from nbcase.domain.clock import CHINA
 from nbcase.domain.words import tr
-from nbcase.operations.look import OutboxRow
+from nbcase.operations.outbox import OutboxRow
 from ui.pages.sync.changes import ChangeHead, ChangeList
 from ui.pages.sync.changewords import ChangeLine
 from ui.pages.sync.presenter import outcome_words, row_title

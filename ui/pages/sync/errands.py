@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.retirement import RetirementProof
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from nbcase.operations.messages import SealedReceipt
 from nbcase.operations.proof import reconciliation_sheet
 from nbcase.operations.readiness import size_words
 from nbcase.operations.retire import RetirementCheck, obstacles, retirement_checks
 from nbcase.operations.seal import SealedExport, export_sealed
 from ui.context import Notice
+from ui.printwork import print_unkept
 
 
 class ErrandsView(Protocol):
@@ -54,17 +54,11 @@ class Errands:
 
     def print_sheet(self) -> None:
         """The end-of-day sheet to the printer."""
-        desk, clerk, queue = self._context.desk, self._context.clerk.record, self._context.queue
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("对账单随时可以再打。"), do=tr("请在“设置”选打印机。")))
-            return
+        desk, clerk = self._context.desk, self._context.clerk.record
         title = tr("对账单 {day}").format(day=desk.today())
-
-        def told(_job: Any) -> None:
-            self._context.notify(Notice(what=tr("对账单已交打印机。"), safe=tr("没有经中心确认的，单上逐件列出。")))
-
-        self._context.tasks.run_in_order(
-            lambda: queue.submit(reconciliation_sheet(desk, clerk), title), then=told, otherwise=self._context.trouble
+        told = Notice(what=tr("对账单已交打印机。"), safe=tr("没有经中心确认的，单上逐件列出。"))
+        print_unkept(
+            self._context, title, lambda: reconciliation_sheet(desk, clerk), safe=tr("对账单随时可以再打。"), told=told
         )
 
     def export(self, target: Path) -> None:
@@ -95,7 +89,7 @@ class Errands:
                 what=what.format(window=receipt.window, n=receipt.count, known=receipt.known, files=receipt.files),
                 kind="success" if is_whole else "warn",
                 safe=tr("中心已签字，再导入一次也不会重复。"),
-                do=tr("原来那台电脑下次连上时会得到答复。") if is_whole else " ".join(receipt.notices),
+                do=tr("原来那台电脑下次连上时会得到答复。") if is_whole else sentences(*receipt.notices),
             )
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from nbcase.domain.clock import CHINA
 from nbcase.domain.words import tr
 from nbcase.operations.conflicts import ConflictView
-from nbcase.operations.look import OutboxRow
+from nbcase.operations.outbox import OutboxRow
 from nbcase.operations.quarantine import QuarantineView
 from ui.casewords import short_moment
 from ui.pages.sync.disputes import choice_words, is_open, taken

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from nbcase.domain.clerk import Role
 from nbcase.domain.words import mark, tr
-from nbcase.operations.look import OutboxRow
+from nbcase.operations.outbox import OutboxRow
 from nbcase.operations.retire import RetirementCheck
 from ui.context import KeyHelp
 from ui.pages import page

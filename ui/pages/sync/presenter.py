@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from nbcase.domain.action import Outcome
-from nbcase.domain.words import tr
-from nbcase.operations.look import OutboxRow, outbox_rows
+from nbcase.domain.words import sentences, tr
+from nbcase.operations.outbox import OutboxRow, outbox_rows
 from nbcase.operations.page import RowPage
 from nbcase.operations.provisional import ProvisionalStand, check_provisional, provisional_stand
 from nbcase.operations.readiness import numbers_left, size_words
@@ -87,7 +87,7 @@ class SyncPresenter:
         self._view.show_evidence(evidence(found, status, numbers))
         today, now = self._context.desk.today(), self._context.now()
         strip = figures(status, found, today, now, mean_seconds(self.decide_seconds))
-        self._view.show_state(_sentences(state_words(status, today), provisional_words(provisional)), strip, problem_words(status))
+        self._view.show_state(sentences(state_words(status, today), provisional_words(provisional)), strip, problem_words(status))
         self._view.show_drill(drill_state(status, found, numbers, self._context.clerk.record, today))
 
         if provisional.unasked and status is not None and status.is_online:
@@ -99,7 +99,7 @@ class SyncPresenter:
 
         def take(stand: ProvisionalStand) -> None:
             status = self._status()
-            words = _sentences(state_words(status, desk.today()), provisional_words(stand))
+            words = sentences(state_words(status, desk.today()), provisional_words(stand))
             self._view.show_state(words, strip, problem_words(status))
 
         self._context.tasks.run(lambda: check_provisional(desk), then=take, otherwise=self._context.trouble)
@@ -133,10 +133,6 @@ class SyncPresenter:
                 self._view.show_action(row, change_lines(found))
 
         self._context.tasks.run(lambda: field_changes(desk, row.action, row.fields), then=take, otherwise=self._context.trouble)
-
-
-def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
 
 
 def _telling(status: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nbcase.domain.clock import CHINA
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from nbcase.operations.corrections import Editor, editor
 from nbcase.operations.page import RowPage
 from nbcase.operations.quarantine import GivenUp, Place, QuarantineView, Resent, give_up, quarantined, resend, settled_quarantine
@@ -233,5 +233,5 @@ def _way_words(view: QuarantineView) -> tuple[str, Any]:
         given = {"clerk": view.given_up_by_name or "—", "reason": view.given_up_because}
         return tr("{clerk}决定不再上传：{reason}").format(**given), "success"
     if view.still_wrong is not None:
-        return " ".join(part for part in (view.still_wrong.what, view.still_wrong.do) if part), "error"
+        return sentences(view.still_wrong.what, view.still_wrong.do), "error"
     return tr("中心的理由现在看来已不成立：核对下面各项，可以直接重发。"), "success"

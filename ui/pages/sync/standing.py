@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from nbcase.domain.clock import local_date
-from nbcase.domain.words import tr
+from nbcase.domain.words import sentences, tr
 from nbcase.operations.provisional import ProvisionalStand
 from nbcase.operations.readiness import OLD_CONTACT_DAYS
 from nbcase.operations.transfer import Proof
@@ -46,7 +46,7 @@ def provisional_words(stand: ProvisionalStand) -> str:
         parts.append(tr("暂证需处理 {n} 件，见审核。").format(n=stand.disputed))
     if stand.ready:
         parts.append(tr("暂证可补核 {n} 件，见审核。").format(n=stand.ready))
-    return " ".join(parts)
+    return sentences(*parts)
 
 
 def problem_words(status: Any) -> str:
@@ -54,7 +54,7 @@ def problem_words(status: Any) -> str:
     if status is None:
         return ""
     problems = [status.clock_notice, None if status.drill_left_s else status.problem]
-    return " ".join(part for problem in problems if problem is not None for part in (problem.what, problem.safe, problem.do) if part)
+    return sentences(*(part for problem in problems if problem is not None for part in (problem.what, problem.safe, problem.do)))
 
 
 def figures(status: Any, found: Proof, today: date, now: datetime, decide_s: int | None = None) -> list[Figure]:
