@@ -25,6 +25,7 @@ from nbcase.verbs import (
     papers,
     points,
     print_json,
+    reports,
     rounds,
     sealed,
 )
@@ -87,6 +88,7 @@ VERBS: Verbs = {
     **lookups.VERBS,
     **papers.VERBS,
     **points.VERBS,
+    **reports.VERBS,
     **rounds.VERBS,
 }
 

@@ -221,7 +221,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting(
         key="unused_files_days",
         section=mark("本机"),
-        name=mark("无用附件留（天）"),
+        name=mark("废弃附件保留（天）"),
         placeholder=mark("弃用草稿的扫描件、没取完的附件"),
         takes_effect=NEXT_SIGN_IN,
     ),

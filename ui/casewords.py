@@ -152,7 +152,7 @@ def _check_row(check: Check, is_agreed: bool) -> CheckRow:
     if is_agreed and check.state is CheckState.LOOK:
         return CheckRow(title=check.name, finding=tr("{detail}；您已核对一致").format(detail=check.detail), state="passed", payload=check)
     parts = [check.detail] if check.state is CheckState.PASSED else [check.detail, check.missing]
-    return CheckRow(title=check.name, finding="；".join(part for part in parts if part), state=_SHOWN[check.state], payload=check)
+    return CheckRow(title=check.name, finding=tr("；").join(part for part in parts if part), state=_SHOWN[check.state], payload=check)
 
 
 def check_summary(checks: tuple[Check, ...], agreed: frozenset[str] = frozenset()) -> str:
@@ -165,7 +165,7 @@ def check_summary(checks: tuple[Check, ...], agreed: frozenset[str] = frozenset(
     }
     states = [CheckState.PASSED if check.key in agreed and check.state is CheckState.LOOK else check.state for check in checks]
     counts = [f"{name} {states.count(state)}" for state, name in names.items() if state in states]
-    return tr("{n} 项：{counts}").format(n=len(checks), counts="，".join(counts)) if checks else ""
+    return tr("{n} 项：{counts}").format(n=len(checks), counts=tr("，").join(counts)) if checks else ""
 
 
 def limit_words(period: Period | None) -> str:

@@ -32,10 +32,10 @@ def printed_words(documents: Sequence[Document], jobs: Sequence[PrintJob]) -> st
     names = {document.id: paper_name(document.kind_code) for document in documents}
     failed = [names[job.document_id] for job in jobs if job.state == "failed"]
     if failed:
-        return tr("{names}没有打印出来，文书已存，可在“打印”重打。").format(names="、".join(failed))
+        return tr("{names}没有打印出来，文书已存，可在“打印”重打。").format(names=tr("、").join(failed))
     if documents and not jobs:
-        return tr("没有打印机，{names}已存，可在“打印”打印。").format(names="、".join(names.values()))
-    return tr("已打印 {names}。").format(names="、".join(names.values())) if documents else ""
+        return tr("没有打印机，{names}已存，可在“打印”打印。").format(names=tr("、").join(names.values()))
+    return tr("已打印 {names}。").format(names=tr("、").join(names.values())) if documents else ""
 
 
 def outcome_notice(what: str, documents: Sequence[Document], jobs: Sequence[PrintJob], do: str = "") -> Notice:

@@ -1,5 +1,6 @@
 """What a desk does without a window: enrolment, a contact, proofs, rescue, the stick, the look at everything it needs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from nbcase.sync.client import enrol_over_http
 
 if TYPE_CHECKING:
     from nbcase.operations.inclusion import InclusionProof
+    from nbcase.operations.reports import Report
 
 
 def enrol_desk(folder: Path, centre_url: str, code: str) -> Enrolment:
@@ -101,6 +103,17 @@ def import_sealed_file(folder: Path, login: str, password: str, path: Path) -> d
     with counter_at_work(folder, login, password, only_reads=True) as counter:
         receipt: dict[str, Any] = msgspec.to_builtins(bring_sealed(counter, path))
     return receipt
+
+
+def import_report(folder: Path, login: str, password: str, path: Path, reporter: str | None) -> "Report":
+    """The rows of a landlord's, employer's or agent's table, registered; without a `reporter` they are only checked."""
+    from nbcase.operations.reports import accept_rows, read_report
+
+    with counter_at_work(folder, login, password, only_reads=reporter is None) as counter:
+        report = read_report(counter.desk, path)
+        if reporter is None:
+            return report
+        return replace(report, rows=tuple(accept_rows(counter.desk, counter.clerk, report, reporter)))
 
 
 def diagnostics_bundle(folder: Path, version: str) -> bytes:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
@@ -64,15 +63,6 @@ def certify(authority: CertifiedKey, request: bytes, *, station: str, desk_id: s
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(is_authority=False), critical=True)
     return builder.sign(_private(authority.private_key), SHA256()).public_bytes(Encoding.DER)
-
-
-def is_certified_by(authority: bytes, certificate: bytes) -> bool:
-    """Whether a certificate (both DER) is of this authority."""
-    try:
-        x509.load_der_x509_certificate(certificate).verify_directly_issued_by(x509.load_der_x509_certificate(authority))
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
 
 
 def _private(der: bytes) -> ec.EllipticCurvePrivateKey:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 from typing import Protocol
 
 from nbcase.domain.identity import DocumentKind, Problem
@@ -242,14 +241,6 @@ class ReadDocument:
     confidence: float = 0.0
     checks: tuple[Check, ...] = ()
     text: tuple[str, ...] = ()
-
-
-class PictureReader(Protocol):
-    """Reads identity documents in pictures; what cannot be read at all is a `UserError`."""
-
-    def read(self, source: Path | bytes) -> ReadDocument:
-        """Fields of the card in a picture file, or in the bytes of one."""
-        ...
 
 
 def as_plain(value: object) -> object:

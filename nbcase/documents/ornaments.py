@@ -77,7 +77,7 @@ def draw_rosette(sheet: Sheet, place: Element) -> None:
 
 def draw_specimen(sheet: Sheet, place: Element) -> None:
     """样张 in the ground, as large as its place."""
-    words = tr("样张")
+    words = "样张"  # the paper is Chinese whatever the window speaks
     style = sheet.family.style["specimen"]
     style = replace(style, size=place.w * POINTS_PER_MM / width(words, style.face, style.tracking))
     block = Block(lines=(words,), size=style.size, leading=style.size * style.leading)
@@ -140,7 +140,7 @@ def draw_seal_place(sheet: Sheet, place: Element) -> None:
     style = sheet.family.style["small"]
     # Under the date that stands in the middle of the ring.
     foot = Element(x=place.x, y=place.y + place.h * 0.72, w=place.w, h=place.h * 0.2)
-    sheet.block(fit(tr("盖章处"), style, foot.w * POINTS_PER_MM, foot.h * POINTS_PER_MM), style, foot, "centre", middle=True)
+    sheet.block(fit("盖章处", style, foot.w * POINTS_PER_MM, foot.h * POINTS_PER_MM), style, foot, "centre", middle=True)
 
 
 def draw_qr(sheet: Sheet, place: QrElement, text: str) -> None:

@@ -5,17 +5,11 @@ from datetime import date, datetime, timedelta, timezone
 
 from nbcase.documents.layout import PLACEHOLDER, Layout, PrintableField
 from nbcase.domain.errors import UserError
+from nbcase.domain.identity import mask_number
 from nbcase.domain.words import tr
 
 # The whole of China keeps one time, without summer time since 1991; a fixed offset needs no time zone data on Windows.
 _CHINA = timezone(timedelta(hours=8))
-
-
-def masked(number: str) -> str:
-    """An identity number with its middle hidden: the first six and the last four signs stay (fewer of a short number)."""
-    if len(number) < 15:
-        return number[:1] + "*" * max(0, len(number) - 4) + number[1:][-3:]
-    return number[:6] + "*" * (len(number) - 10) + number[-4:]
 
 
 def _date_words(value: date) -> str:
@@ -42,7 +36,7 @@ def words_of(field: PrintableField, value: object) -> str:
         case "instant", datetime():
             return _instant_words(value)
         case "masked_number", str():
-            return masked(value)
+            return mask_number(value)
         case "text" | "code" | "date" | "day", str():
             return value
         case "flag", bool():

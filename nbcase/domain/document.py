@@ -33,3 +33,11 @@ class Attachment:
     hash: str
     size: int
     media_type: str
+
+
+PLAIN_CODE = "NBCASE:1"
+
+
+def plain_code(kind: str, *parts: object) -> str:
+    """What the code of a paper says that no key has signed: its kind and by what it is found, joined by colons."""
+    return ":".join((PLAIN_CODE, kind, *map(str, parts)))

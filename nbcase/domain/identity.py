@@ -179,6 +179,13 @@ def mask_number(number: str) -> str:
     return number[:head] + "*" * (len(number) - head - tail) + number[len(number) - tail :]
 
 
+def mask_name(name: str) -> str:
+    """A name on a public list: the first sign stays, of more than two the last too; the dot of a long name is kept."""
+    if len(name) <= 2:
+        return name[:1] + "*" * (len(name) - 1)
+    return name[0] + "".join("·" if sign == "·" else "*" for sign in name[1:-1]) + name[-1]
+
+
 def mask_phone(phone: str) -> str:
     """A phone number as screens show it: `138****1234`; the four signs before the last four are hidden."""
     if len(phone) < 8:

@@ -152,10 +152,3 @@ class RoundSignature:
 
 SIGNATURES_NEEDED = 2
 """People who have to sign a list before it is published."""
-
-
-def mask_name(name: str) -> str:
-    """A name on a public list: the first sign stays, of more than two the last too; the dot of a long name is kept."""
-    if len(name) <= 2:
-        return name[:1] + "*" * (len(name) - 1)
-    return name[0] + "".join("·" if sign == "·" else "*" for sign in name[1:-1]) + name[-1]

@@ -97,9 +97,9 @@ def _any_of(condition: Condition, test: AnyOf, facts: Facts, as_of: date) -> Che
     results = [(option, *_test(option.test, facts, as_of)) for option in test.options]
     met = [(option, detail) for option, state, detail in results if state is CheckState.PASSED]
     if met:
-        detail = "；".join(f"{option.name.text}：{detail}" for option, detail in met)
+        detail = tr("；").join(f"{option.name.text}：{detail}" for option, detail in met)
         return _result(condition, CheckState.PASSED, detail, "", tuple(option.key for option, _ in met))
-    missing = tr("任选一项：") + "；".join(option.missing.text for option in test.options)
+    missing = tr("任选一项：") + tr("；").join(option.missing.text for option in test.options)
     if any(state is CheckState.OFFLINE for _, state, _ in results):
         return _result(condition, CheckState.OFFLINE, tr("离线未核，连上后补核"), missing)
     return _result(condition, CheckState.FAILED, tr("没有一项满足"), missing)

@@ -40,7 +40,7 @@ class AnswersIncomplete(UserError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(
             tr("还有 {n} 处未填或有误：{names}。").format(
-                n=len(problems), names="；".join(problem.text.rstrip("。") for problem in problems)
+                n=len(problems), names=tr("；").join(problem.text.rstrip("。") for problem in problems)
             ),
             safe=tr("已填的内容都在草稿里。"),
             do=tr("按 F8 逐处补上。"),

@@ -29,7 +29,7 @@ Policies = Mapping[str, "Policy"]
 """By code."""
 
 
-class Apply(Part, kw_only=True):
+class Apply(Part, frozen=True, kw_only=True):
     """How it is had: by an item's situation at this counter (``item.situation``), or at an office that is named."""
 
     item: str | None = None
@@ -40,7 +40,7 @@ class Apply(Part, kw_only=True):
             raise ValueError("apply has either item or office")
 
 
-class Policy(Part, kw_only=True):
+class Policy(Part, frozen=True, kw_only=True):
     """One policy. `basis` is the clause that grants it; `from_on` null: in force, but the day is not in our sources.
 
     `in_use` names the fact that is ``held`` by those who have it already, `by` the fact with the last day to ask for it, `asks` what

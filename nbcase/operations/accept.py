@@ -75,7 +75,7 @@ class ConditionsNotMet(UserError):
     def __init__(self, examination: Examination) -> None:
         names = [check.name for check in examination.failed] + [material.name.text for material in examination.missing_materials]
         super().__init__(
-            tr("还不能受理：{names}。").format(names="、".join(names)),
+            tr("还不能受理：{names}。").format(names=tr("、").join(names)),
             safe=tr("已填的内容都在草稿里。"),
             do=tr("按 Ctrl+T 打印一次性告知书，写明缺什么、怎么补。"),
         )
@@ -95,6 +95,15 @@ def examine(desk: Desk, request: Request) -> Examination:
         standing = _standing(desk, Shelf(connection), situation, request)
     elsewhere = _elsewhere(desk, situation, standing.resident)
     return _examination(desk, situation, request, found, standing, elsewhere)
+
+
+def examine_unfinished(desk: Desk, request: Request) -> Examination:
+    """Examine a half-filled form: answers that are wrong stay out of the conditions and are told as problems."""
+    situation = desk.items.situation(request.item_code, request.situation_code)
+    found = problems(situation, request.answers, desk.today())
+    wrong = {problem.key for problem in found if not problem.is_missing}
+    answers = {key: value for key, value in request.answers.items() if key not in wrong}
+    return replace(examine(desk, replace(request, answers=answers)), problems=found)
 
 
 IDENTITY_KEYS = frozenset({"document_kind", "document_number", "name"})

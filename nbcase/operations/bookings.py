@@ -10,6 +10,7 @@ from typing import Any
 
 from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk, require
+from nbcase.domain.document import plain_code
 from nbcase.domain.errors import UserError
 from nbcase.domain.identity import mask_phone
 from nbcase.domain.ids import derived_id, new_id
@@ -42,16 +43,6 @@ def no_offering(desk: Desk, situation: Situation) -> str:
     if any(not offerings(desk, service) for service in services):
         return tr("现在没有可预约的场次")
     return ""
-
-
-def bookings_of(desk: Desk, resident_id: str) -> tuple[tuple[Booking, Offering], ...]:
-    """What a resident has booked, with the 场次, the latest first."""
-    with reading(desk.engine) as connection:
-        shelf = Shelf(connection)
-        found = shelf.find(Booking, resident_id=resident_id)
-        known = {booking.offering_id: shelf.get(Offering, booking.offering_id) for booking in found}
-    pairs = [(booking, offering) for booking in found if (offering := known[booking.offering_id]) is not None]
-    return tuple(sorted(pairs, key=lambda pair: pair[1].begins_on, reverse=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +161,7 @@ def _list_values(desk: Desk, clerk: Clerk, found: Attendance) -> dict[str, objec
         "places": f"{offering.capacity} 个，已占 {offering.taken}，候补 {offering.waiting}",
         "made_at": desk.clock.now(),
         "clerk": clerk.name,
-        "qr_text": f"NBCASE:1:attendance:{offering.id}:{desk.clock.now().isoformat()}",
+        "qr_text": plain_code("attendance", offering.id, desk.clock.now().isoformat()),
         "held": [_list_row(booking) for booking in found.held],
         "waiting": [_list_row(booking) for booking in found.waiting],
         "unanswered": f"另有 {open_count} 份预约中心还没有排位，不在名单里。" if open_count else "",

@@ -5,6 +5,7 @@ from typing import Any
 from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import CHINA
+from nbcase.domain.document import plain_code
 from nbcase.domain.ids import new_id
 from nbcase.domain.permit import usable_until
 from nbcase.operations.companion import TOPIC_NAMES, Companion, Known, companion
@@ -34,7 +35,7 @@ def booklet_pdf(desk: Desk, clerk: Clerk, resident_id: str) -> bytes:
     about = About(document_id=new_id(), number=number, name=resident.name, document_number=resident.document_number, made_at=now)
     values = {
         **booklet_values(desk, found),
-        "qr_text": f"NBCASE:1:{BOOKLET}:{number}:{about.document_id[-12:]}",
+        "qr_text": plain_code(BOOKLET, number, about.document_id[-12:]),
         "clerk": clerk.name,
         "station": desk.station.name,
         "printed_at": now,

@@ -35,6 +35,9 @@ from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import desk_work
 from nbcase.store.shelf import Shelf
 
+GIVES = frozenset({"register", "issue_permit", "endorse_permit", "award_points", "begin_service", "book", "enter_round"})
+"""What a step has to do to be of use to a resident: what only changes or ends something is not proposed here."""
+
 TOPIC_NAMES = {
     "education": mark("学历学位"),
     "skills": mark("职业技能"),
@@ -164,8 +167,12 @@ def companion(desk: Desk, resident_id: str) -> Companion:
         children=children,
         guardian=guardian,
         matches=matches,
-        others=tuple(offer for offer in can if f"{offer.item.code}.{offer.situation.code}" not in named),
+        others=tuple(offer for offer in can if f"{offer.item.code}.{offer.situation.code}" not in named and _gives(offer)),
     )
+
+
+def _gives(offer: Offer) -> bool:
+    return {step.effect for step in offer.situation.steps if step.effect is not None} <= GIVES
 
 
 def _children(shelf: Shelf, resident: Resident, on: date) -> tuple[Resident, ...]:

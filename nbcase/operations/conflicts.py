@@ -249,7 +249,7 @@ class _Names:
         if clerk_id in self._clerks:
             return self._clerks[clerk_id]
         others = [self._stations[code] for code in stations if code != self._own]
-        return tr("{station}的同事").format(station="、".join(others)) if others else tr("其他受理点的同事")
+        return tr("{station}的同事").format(station=tr("、").join(others)) if others else tr("其他受理点的同事")
 
 
 def _view(desk: Desk, shelf: Shelf, names: _Names, conflict: FieldConflict) -> ConflictView:

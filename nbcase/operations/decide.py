@@ -121,7 +121,7 @@ def _no_failed_check(checks: Sequence[Check]) -> None:
     failed = [check.name for check in checks if check.state is CheckState.FAILED]
     if failed:
         raise UserError(
-            tr("核对未通过：{names}。").format(names="、".join(failed)),
+            tr("核对未通过：{names}。").format(names=tr("、").join(failed)),
             safe=tr("还没有作出决定。"),
             do=tr("请不通过或要求补充。"),
         )

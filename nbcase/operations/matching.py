@@ -123,8 +123,8 @@ def _match(items: Catalogue, policy: Policy, present: Standing, facts: Facts, un
     by = _last_day(policy, facts)
     if policy.in_use is not None and facts.get(policy.in_use, Fact()).value == "held":
         return Match(policy=policy, use=Use.USED, met=met, missing=(facts[policy.in_use].source,))
-    if policy.apply.item in underway:
-        return Match(policy=policy, use=Use.UNDERWAY, met=met, missing=(tr("已在办：{number}").format(number=underway[policy.apply.item]),))
+    if (number := underway.get(policy.apply.item or "")) is not None:
+        return Match(policy=policy, use=Use.UNDERWAY, met=met, missing=(tr("已在办：{number}").format(number=number),))
     lacking = tuple(_lacking(check) for check in checks if check.state is not CheckState.PASSED)
     if not lacking and policy.apply.item is not None:
         obstacle = offer_of(items.item(policy.item_code), items.situation(policy.item_code, policy.situation_code), present, None, on)

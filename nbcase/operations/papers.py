@@ -12,7 +12,7 @@ from nbcase.domain import codes
 from nbcase.domain.case import Case
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import add_months
-from nbcase.domain.document import Document
+from nbcase.domain.document import Document, plain_code
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.errors import UserError
 from nbcase.domain.ids import new_id
@@ -155,7 +155,7 @@ def _common(matter: _Matter, kind: str) -> dict[str, Any]:
         "materials": [_material_row(number, material) for number, material in enumerate(_handed_in(matter), start=1)],
         "how_to_ask": "凭受理号在任一受理窗口查询" + (f"，电话 {desk.station.phone}" if desk.station.phone else ""),
         "provisional": case.is_provisional,
-        "qr_text": f"NBCASE:1:{kind}:{case.number}:{case.id[-12:]}",
+        "qr_text": plain_code(kind, case.number, case.id[-12:]),
     }
 
 
@@ -379,7 +379,7 @@ def notice_pdf(
         "deferrable": bool(materials) and all(material.deferrable for material in materials) and not problems,
         "legal_basis": "、".join(basis_words(basis) for basis in item.legal_basis[:2]),
         "how_to_ask": "凭告知编号在任一受理窗口咨询",
-        "qr_text": f"NBCASE:1:one-time-notice:{number}:0",
+        "qr_text": plain_code("one-time-notice", number, 0),
         "clerk": clerk.name,
         "station": desk.station.name,
         "window": desk.identity.window,

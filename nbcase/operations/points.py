@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk
+from nbcase.domain.document import plain_code
 from nbcase.domain.resident import Resident
 from nbcase.domain.score import Claim, Score, score_id
 from nbcase.domain.words import tr
@@ -183,7 +184,7 @@ def _line_view(
     return LineView(
         line=line,
         state=_state(line, records),
-        fact="；".join(text for fact in line.facts if (text := fact_words(fact, catalogue, records))),
+        fact=tr("；").join(text for fact in line.facts if (text := fact_words(fact, catalogue, records))),
         rule=rule_words(line.version.rule, catalogue) if line.version.rule is not None else tr("没有公布规则，暂不计分"),
         working=_working(line),
         evidence=_evidence(catalogue, found, records, accepted, line),
@@ -233,7 +234,7 @@ def rule_words(rule: Expression, catalogue: PointsCatalogue) -> str:
         case Lookup(Fact(name), table, _):
             return _lookup_words(name, table, catalogue)
         case Highest(several):
-            return tr("以下取最高：{rules}").format(rules="；".join(rule_words(inner, catalogue) for inner in several))
+            return tr("以下取最高：{rules}").format(rules=tr("；").join(rule_words(inner, catalogue) for inner in several))
         case _:
             return tr("按依据所载规则")
 
@@ -253,7 +254,7 @@ def _lookup_words(name: str, table: Sequence[tuple[int, int]], catalogue: Points
     worth = kind.value.of_code if isinstance(kind, Best) and kind.value.of_code is not None else ()
     for key, points in table:
         named = [_code_words(code) for code, number in worth if number == key]
-        parts.append(tr("{what} {n} 分").format(what="、".join(named) or str(key), n=show(points)))
+        parts.append(tr("{what} {n} 分").format(what=tr("、").join(named) or str(key), n=show(points)))
     return f"{fact.label}：{'；'.join(parts)}"
 
 
@@ -343,7 +344,7 @@ def _paper_values(desk: Desk, clerk: Clerk, view: PointsView) -> dict[str, objec
         "unconfigured": f"另有 {view.unconfigured} 项没有公布规则，暂不计分。没有查到数据的指标可凭证明申请积分。",
         "data": f"{view.data_words}；{'与中心一致' if view.agrees else '与中心不一致，以中心为准'}",
         "hash": sheet.hash if sheet else "",
-        "qr_text": f"NBCASE:1:points:{view.resident.id}:{view.on}:{sheet.total}:{sheet.hash}" if sheet else "NBCASE:1:points",
+        "qr_text": plain_code("points", *((view.resident.id, view.on, sheet.total, sheet.hash) if sheet else ())),
     }
 
 

@@ -17,6 +17,7 @@ from nbcase.domain.case import Case
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.clock import CHINA, local_date
 from nbcase.domain.conflict import ConflictState
+from nbcase.domain.document import plain_code
 from nbcase.operations.desk import Desk
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
@@ -209,5 +210,5 @@ def _signed(desk: Desk, signed: Mapping[str, Any]) -> dict[str, object]:
         "centre_digest": signed["centre_digest"],
         "own_digest": signed["own_digest"],
         "signature": f"{signed['signature'][:64]} {signed['signature'][64:]}",
-        "qr_text": "NBCASE:1:reconciliation:" + ":".join(parts),
+        "qr_text": plain_code("reconciliation", *parts),
     }

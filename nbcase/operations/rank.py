@@ -17,8 +17,9 @@ from nbcase.domain.action import canonical
 from nbcase.domain.case import Case, CaseState
 from nbcase.domain.clerk import PERMISSIONS, Clerk
 from nbcase.domain.errors import Conflict, UserError
+from nbcase.domain.identity import mask_name
 from nbcase.domain.ids import derived_id
-from nbcase.domain.round import SIGNATURES_NEEDED, ChoiceResult, ListRow, ParentRule, Round, RoundResult, RoundStage, mask_name
+from nbcase.domain.round import SIGNATURES_NEEDED, ChoiceResult, ListRow, ParentRule, Round, RoundResult, RoundStage
 from nbcase.domain.score import Claim, Score
 from nbcase.domain.words import tr
 from nbcase.domain.workdays import WorkingCalendar

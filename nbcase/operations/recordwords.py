@@ -450,10 +450,10 @@ def value_words(field: str, value: Any) -> str:
 
 def _list_words(field: str, values: list[Any] | tuple[Any, ...]) -> str:
     if field == "grounds":
-        return "、".join(codes.name("ground", str(value)) for value in values)
+        return tr("、").join(codes.name("ground", str(value)) for value in values)
     if any(isinstance(value, Mapping) for value in values):
         return tr("{n} 项").format(n=len(values))
-    return "、".join(str(value) for value in values)
+    return tr("、").join(str(value) for value in values)
 
 
 def _text_words(field: str, text: str) -> str:

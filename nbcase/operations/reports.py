@@ -68,7 +68,7 @@ class ReportRow:
     @property
     def reason(self) -> str:
         """Why it is not in, in one line."""
-        return "；".join(problem.text.rstrip("。") for problem in self.problems)
+        return tr("；").join(problem.text.rstrip("。") for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def read_report(desk: Desk, path: Path) -> Report:
     if not {"document_number", "name", "address"} <= set(columns.values()):
         missing = [field.label.text for field in situation.fields() if field.key in _NEEDED and field.key not in columns.values()]
         raise UserError(
-            tr("{file} 缺少这些列：{names}。").format(file=path.name, names="、".join(missing)),
+            tr("{file} 缺少这些列：{names}。").format(file=path.name, names=tr("、").join(missing)),
             safe=tr("没有导入任何一行。"),
             do=tr("第一行写列名，与登记表的栏目相同。"),
         )

@@ -1,5 +1,6 @@
 """Reading residents and where they live for the pages, and the search. Nothing here writes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from nbcase.operations.page import RowPage
 from nbcase.operations.provisional import ProvisionalAnswer, kept_answer
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
-from nbcase.store.search import Found, search
+from nbcase.store.search import Found, dwellings_holding, search
 from nbcase.store.shelf import Shelf, as_record
 
 
@@ -145,22 +146,42 @@ class DwellingHit:
 
 
 def complete_address(desk: Desk, text: str, limit: int = 6) -> list[DwellingHit]:
-    """Known dwellings whose address contains every blank-separated part of `text`."""
-    parts = [part for part in text.split() if part]
+    """Known dwellings whose address contains every blank-separated part of `text`; those that begin with it first, by address."""
+    parts = text.split()
     if not parts:
         return []
-    table = tables.DESK_RECORDS["dwelling"]
-    query = (
-        sa.select(table).where(*(table.c.address.contains(part, autoescape=True) for part in parts)).order_by(table.c.address).limit(limit)
-    )
     lived = tables.DESK_RECORDS["registration"]
     with reading(desk.engine) as connection:
-        found = [as_record(Dwelling, row) for row in connection.execute(query)]
+        found = _beginning(connection, " ".join(parts), limit)
+        if len(found) < limit:
+            known = {dwelling.id for dwelling in found}
+            found += [dwelling for dwelling in _containing(connection, parts, limit) if dwelling.id not in known][: limit - len(found)]
         count = sa.select(lived.c.dwelling_id, sa.func.count()).where(
             lived.c.dwelling_id.in_([d.id for d in found]), lived.c.state == "active"
         )
         counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(count.group_by(lived.c.dwelling_id))}
     return [DwellingHit(dwelling=dwelling, occupants=counts.get(dwelling.id, 0)) for dwelling in found]
+
+
+MOST_HELD = 300
+"""Dwellings out of the search index among which the first by address are shown."""
+
+
+def _beginning(connection: sa.Connection, text: str, limit: int) -> list[Dwelling]:
+    table = tables.DESK_RECORDS["dwelling"]
+    span = (table.c.address >= text) & (table.c.address < text + "\U0010ffff")
+    rows = connection.execute(sa.select(table).where(span).order_by(table.c.address).limit(limit))
+    return [as_record(Dwelling, row) for row in rows]
+
+
+def _containing(connection: sa.Connection, parts: Sequence[str], limit: int) -> list[Dwelling]:
+    """Through the search index; only where that lags far behind are all addresses scanned."""
+    table = tables.DESK_RECORDS["dwelling"]
+    query = sa.select(table).where(*(table.c.address.contains(part, autoescape=True) for part in parts))
+    held = dwellings_holding(connection, parts, MOST_HELD)
+    if held is not None:
+        query = query.where(table.c.id.in_(held))
+    return [as_record(Dwelling, row) for row in connection.execute(query.order_by(table.c.address).limit(2 * limit))]
 
 
 def find(desk: Desk, text: str, limit: int = 20) -> list[Found]:

@@ -109,7 +109,7 @@ def _files(connection: sa.Connection) -> RetirementCheck:
 
 def _drafts(connection: sa.Connection) -> RetirementCheck:
     titles = list(connection.execute(sa.select(tables.draft.c.title).order_by(tables.draft.c.saved_at)).scalars())
-    named = "、".join(titles[:MOST_NAMED]) + ("……" if len(titles) > MOST_NAMED else "")
+    named = tr("、").join(titles[:MOST_NAMED]) + ("……" if len(titles) > MOST_NAMED else "")
     return RetirementCheck(
         key="drafts",
         name=tr("草稿"),
@@ -165,7 +165,7 @@ def retire(desk: Desk, clerk: Clerk, centre: RetiringCentre, *, centre_public_ke
     found = obstacles(retirement_checks(desk))
     if found:
         raise UserError(
-            tr("还不能停用：{findings}。").format(findings="；".join(check.finding for check in found)),
+            tr("还不能停用：{findings}。").format(findings=tr("；").join(check.finding for check in found)),
             safe=tr("没有停用，本机照常受理。"),
             do="".join(check.way_out for check in found),
         )

@@ -8,6 +8,7 @@ from collections import Counter
 from nbcase.domain import codes
 from nbcase.domain.clerk import Clerk
 from nbcase.domain.divisions import division
+from nbcase.domain.document import plain_code
 from nbcase.domain.errors import UserError
 from nbcase.domain.round import Round, RoundPlace, RoundStage
 from nbcase.domain.words import tr
@@ -59,7 +60,7 @@ def _notice(one: Round, station: str) -> dict[str, object]:
         "signers": "、".join(one.signed_by),
         "published_on": one.final_on or one.notice_from_on,
         "hash": one.published_hash,
-        "qr_text": f"NBCASE:1:round:{one.id}:{one.stage.value}:{one.published_hash}",
+        "qr_text": plain_code("round", one.id, one.stage.value, one.published_hash),
     }
 
 
@@ -106,7 +107,7 @@ def round_result_pdf(desk: Desk, clerk: Clerk, application: Application) -> byte
             "clerk": clerk.name,
             "station": desk.station.name,
             "made_at": desk.clock.now(),
-            "qr_text": f"NBCASE:1:round-result:{result.case_number}:{result.list_hash}",
+            "qr_text": plain_code("round-result", result.case_number, result.list_hash),
         },
         specimen=desk.specimen,
     ).pdf

@@ -224,7 +224,7 @@ def entered_form(shelf: Shelf, desk: Desk, case: Case, answers: Mapping[str, Any
         raise _refused(tr("这一轮不在报名期。"), tr("请另选一轮，或等开放报名。"))
     grade = answers.get("grade")
     if one.grades and grade is not None and grade not in one.grades:
-        names = "、".join(codes.name("school_grade", code) for code in one.grades)
+        names = tr("、").join(codes.name("school_grade", code) for code in one.grades)
         raise _refused(tr("这一轮只收：{names}。").format(names=names), tr("请核对年级。"))
     _check_choices(one, answers)
     _only_one(shelf, one, case, answers)

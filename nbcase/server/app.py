@@ -42,15 +42,16 @@ from nbcase.operations.retire import release
 from nbcase.operations.scheme_publishing import publish_after
 from nbcase.operations.sealed_import import take_in_blob
 from nbcase.server.admission import Gate
+from nbcase.server.alongside import alongside
 from nbcase.server.attachments import Attachments
 from nbcase.server.authentication import check_desk, check_session
 from nbcase.server.bodies import Body, packed_reply, read_body, too_large
 from nbcase.server.centre import Centre
 from nbcase.server.pulse import Board, pulse_first, refreshing
 from nbcase.server.refusals import Refused, from_user_error, reply
-from nbcase.server.uploads import Uploads, sweeping
+from nbcase.server.uploads import Uploads, sweep_daily
 from nbcase.server.verify_page import VerifyPage
-from nbcase.server.withdrawals import publishing
+from nbcase.server.withdrawals import publish_again_and_again
 from nbcase.store.centre_database import transaction
 from nbcase.store.centre_work import EnrolledDesk
 from nbcase.store.feed import PAGE, START, FeedRow, count_rows, read_page
@@ -103,7 +104,7 @@ def _lifespan(
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with refreshing(board), sweeping(uploads), publishing(centre):
+        async with refreshing(board), alongside(sweep_daily(uploads)), alongside(publish_again_and_again(centre)):
             ready()
             yield
 

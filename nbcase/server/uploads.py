@@ -10,8 +10,8 @@ import asyncio
 import base64
 import binascii
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -272,19 +272,8 @@ class Uploads:
             note_file(connection, file)
 
 
-@asynccontextmanager
-async def sweeping(uploads: Uploads) -> AsyncIterator[None]:
-    """Sweep now and daily until the block ends."""
-    task = asyncio.create_task(_sweep_daily(uploads))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _sweep_daily(uploads: Uploads) -> None:
+async def sweep_daily(uploads: Uploads) -> None:
+    """Sweep now and daily, without end."""
     while True:
         try:
             await run_in_threadpool(uploads.sweep)

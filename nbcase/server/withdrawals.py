@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 
 import sqlalchemy as sa
 import structlog
@@ -19,19 +17,8 @@ LOOK_S = 60.0
 _log = structlog.get_logger()
 
 
-@asynccontextmanager
-async def publishing(centre: Centre) -> AsyncIterator[None]:
-    """Look every minute until the block ends."""
-    task = asyncio.create_task(_look_again_and_again(centre))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _look_again_and_again(centre: Centre) -> None:
+async def publish_again_and_again(centre: Centre) -> None:
+    """Look every minute, without end."""
     while True:
         # Spread: several processes look, and one of them is enough.
         await asyncio.sleep(LOOK_S * random.uniform(0.8, 1.2))

@@ -125,14 +125,19 @@ def _by_text(connection: sa.Connection, wanted: str, limit: int, known: frozense
 
 def _by_short_text(connection: sa.Connection, wanted: str, enough: int) -> list[int]:
     """Entries with fewer signs than a trigram has: through the trigrams that begin so."""
-    # On each connection for itself, in memory: a view of the index that keeps nothing of its own.
-    connection.exec_driver_sql("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab('main', 'search_text', 'row')")
-    span = {"first": wanted.lower(), "end": wanted.lower() + "\U0010ffff", "most": MOST_TERMS}
-    terms = connection.execute(_TERMS, span).scalars().all()
+    terms = _terms(connection, wanted)
     found = _matching(connection, terms, enough) if terms else []
     if len(found) < enough and len(terms) == MOST_TERMS:
         return list(connection.execute(_LIKE, {"pattern": f"%{_escaped(wanted)}%", "most": enough}).scalars())
     return found
+
+
+def _terms(connection: sa.Connection, wanted: str) -> Sequence[str]:
+    """Trigrams of the index that begin so, at most `MOST_TERMS`."""
+    # On each connection for itself, in memory: a view of the index that keeps nothing of its own.
+    connection.exec_driver_sql("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab('main', 'search_text', 'row')")
+    span = {"first": wanted.lower(), "end": wanted.lower() + "\U0010ffff", "most": MOST_TERMS}
+    return connection.execute(_TERMS, span).scalars().all()
 
 
 def _matching(connection: sa.Connection, phrases: Sequence[str], most: int) -> list[int]:
@@ -156,6 +161,35 @@ def _load(connection: sa.Connection, entries: Sequence[int]) -> list[Found]:
     rows = connection.execute(sa.select(*columns).where(table.c.entry.in_(entries)))
     found = {row.entry: Found(row.kind, row.record_id, row.title, row.subtitle) for row in rows}
     return [found[entry] for entry in entries if entry in found]
+
+
+def dwellings_holding(connection: sa.Connection, parts: Sequence[str], most: int) -> list[str] | None:
+    """Ids of dwellings whose entry contains every part, in no order, with those that were noted; None while the index lags far behind.
+
+    Entries hold the landlord too, and what was noted may hold none of it: the caller looks at the records themselves.
+    """
+    cursor = driver_cursor(connection)
+    noted = [row[0] for row in cursor.execute("SELECT record_id FROM search_todo WHERE kind = 'dwelling' LIMIT ?", (MOST_NOTED + 1,))]
+    if len(noted) > MOST_NOTED or present_load(connection) is not None:
+        return None
+    wanted = sorted({found for part in parts if (found := normal(part))}, key=len, reverse=True)
+    if not wanted:
+        return noted
+    long = [part for part in wanted if len(part) >= TRIGRAM]
+    phrases, rest = (long, wanted[len(long) :]) if long else (_terms(connection, wanted[0]), wanted)
+    if not phrases:
+        return noted
+    quoted = (" AND " if long else " OR ").join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
+    found = cursor.execute(_DWELLINGS_HOLDING + " AND instr(search_entry.text, ?)" * len(rest) + " LIMIT ?", (quoted, *rest, most))
+    return list(dict.fromkeys([*noted, *(row[0] for row in found)]))
+
+
+MOST_NOTED = 1_000
+"""Noted dwellings that are looked at one by one (2 ms)."""
+
+_DWELLINGS_HOLDING = """
+SELECT record_id FROM search_text CROSS JOIN search_entry ON search_entry.entry = search_text.rowid
+WHERE search_text MATCH ? AND kind = 'dwelling'"""
 
 
 def note_changed(connection: sa.Connection, records: Iterable[Record]) -> None:

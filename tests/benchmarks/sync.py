@@ -27,6 +27,7 @@ import msgspec
 import psycopg
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
+import structlog
 
 from nbcase.domain.action import Action, TreeHash, body_hash, canonical
 from nbcase.domain.clock import SystemClock
@@ -291,6 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--actions", "--size", dest="actions", type=int, default=10_000, help="acts to send")
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args(arguments)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))  # stdout has the JSON line alone
     print(json.dumps(measure(asked.actions, asked.runs)))
 
 

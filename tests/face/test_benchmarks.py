@@ -25,6 +25,7 @@ NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
         "documents",
         "card_reader",
         "stalls",
+        "addresses",
     ],
 )
 def test_a_benchmark_prints_one_line_with_its_yardstick(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,11 +124,11 @@ def test_what_can_be_had_says_the_clause_and_the_facts_that_met_it(desk: Desk, c
     assert first.policy.basis == "居住证暂行条例 第二十一条"
     assert [check.key for check in first.met] == ["half_year", "never_had_one"]
     assert "天" in first.met[0].detail
-    assert found["union_joining"].use is Use.CAN
+    assert found["union_joining"].use is Use.CAN, "the proof of work is asked for at the counter"
     assert found["legal_aid_wages"].use is Use.ASK, "only the person knows of a claim"
     assert found["culture_sports"].use is Use.MISSING
     assert "先申领居住证" in found["culture_sports"].missing[0]
-    assert list(found.values())[0].use is Use.CAN, "what can be had comes first"
+    assert next(iter(found.values())).use is Use.CAN, "what can be had comes first"
 
 
 def test_what_is_missing_says_from_when_it_can_be_had(desk: Desk, clerk: Clerk, resident_id: str, clock: SetClock) -> None:
@@ -142,7 +142,7 @@ def test_a_permit_in_its_window_has_a_last_day_and_one_in_use_is_not_proposed(de
     keep(desk, permit_of(resident_id, date(2025, 12, 10)))
     found = by_code(looked_at(desk, clerk, resident_id))
     assert (found["endorsement"].use, found["endorsement"].by) == (Use.CAN, date(2026, 12, 9))
-    assert list(found)[0] == "endorsement", "what ends first stands first"
+    assert next(iter(found)) == "endorsement", "what ends first stands first"
     assert found["first_permit"].use is Use.MISSING
     assert found["culture_sports"].use is Use.CAN
     held = Service(
@@ -157,9 +157,7 @@ def test_a_permit_in_its_window_has_a_last_day_and_one_in_use_is_not_proposed(de
 def test_what_is_under_way_is_not_proposed_again(desk: Desk, clerk: Clerk, resident_id: str) -> None:
     answers = {"ground": "employment", "phone": "19900005061", "employer": "宁波云帆注塑有限公司", "occupation_code": "05"}
     materials = (HandedIn(code="identity", how="card"), HandedIn(code="job_proof", how="scan"))
-    request = Request(
-        item_code="residence_permit", situation_code="apply", answers=answers, materials=materials, resident_id=resident_id
-    )
+    request = Request(item_code="residence_permit", situation_code="apply", answers=answers, materials=materials, resident_id=resident_id)
     number = accept(desk, clerk, request).case.number
     match = by_code(looked_at(desk, clerk, resident_id))["first_permit"]
     assert match.use is Use.UNDERWAY
@@ -213,3 +211,9 @@ def test_the_booklet_tells_what_can_be_had_and_is_not_made_without_consent(desk:
     assert "用途：申办服务和政策" in values["consent"]
     assert [row["what"] for row in values["known"] if row["topic"] == "公积金"] == ["没有部门送这类数据"]
     assert booklet_pdf(desk, clerk, resident_id).startswith(b"%PDF")
+
+
+def test_what_only_changes_or_ends_something_is_not_proposed(desk: Desk, clerk: Clerk, resident_id: str) -> None:
+    others = {f"{offer.item.code}.{offer.situation.code}" for offer in looked_at(desk, clerk, resident_id).others}
+    assert others
+    assert not others & {"residence_registration.end", "residence_registration.change", "legal_aid.apply", "residence_permit.apply"}

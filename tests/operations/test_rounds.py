@@ -8,9 +8,10 @@ import pytest
 from nbcase.domain.case import Case, CaseState, HandedIn
 from nbcase.domain.clerk import Clerk, Role
 from nbcase.domain.errors import Conflict, NotAllowed, UserError
+from nbcase.domain.identity import mask_name
 from nbcase.domain.permit import Permit
 from nbcase.domain.resident import Resident
-from nbcase.domain.round import ChoiceResult, ListRow, ParentRule, Round, RoundPlace, RoundResult, RoundStage, mask_name
+from nbcase.domain.round import ChoiceResult, ListRow, ParentRule, Round, RoundPlace, RoundResult, RoundStage
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.decide import Verdict, decide
 from nbcase.operations.desk import Desk

@@ -11,8 +11,9 @@ from nbcase.bootstrap.counter import Counter, open_counter
 from nbcase.domain.retirement import RetirementProof
 from nbcase.sync.status import SyncStatus
 from tests.parts.desks import MakeDesk, WorkingDesk
-from ui.app import CounterContext, SignedInClerk, SyncLink, pill_state
+from ui.app import pill_state
 from ui.context import Notice
+from ui.counter import CounterContext, SignedInClerk, SyncLink
 from ui.keyboard import Keyboard
 from ui.pages import load_pages
 from ui.shell.pill import PillState

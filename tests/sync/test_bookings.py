@@ -13,7 +13,7 @@ from nbcase.domain.offering import Booking, Offering, Place
 from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
-from nbcase.operations.bookings import attendance, bookings_of, keep_offering, offerings, place_words
+from nbcase.operations.bookings import attendance, keep_offering, offerings, place_words
 from tests.parts.atwork import at_work, last_answer
 from tests.parts.centres import STATIONS, clerk
 from tests.parts.desks import MakeDesk, WorkingDesk
@@ -71,7 +71,8 @@ def book(desk: WorkingDesk, person: Resident, offering: Offering, party: int = 1
 
 
 def only_booking(desk: WorkingDesk, person: Resident) -> Booking:
-    ((found, _),) = bookings_of(at_work(desk), person.id)
+    with reading(desk.engine) as connection:
+        (found,) = Shelf(connection).find(Booking, resident_id=person.id)
     return found
 
 

@@ -37,7 +37,7 @@ def test_a_crowded_house_is_found_and_its_people_opened(counter_for: Callable[..
     assert page._present.hasFocus()
     keys.press("Enter")
     assert counter.visited[-1] == ("residents", {"resident_id": view.present[0].resident.id})
-    keys.press("Ctrl+L")
+    keys.press("Ctrl+B")
     assert counter.visited[-1] == ("residents", {"dwelling_id": crowded.id})
     keys.press("Ctrl+N")
     target = counter.visited[-1][1]

@@ -17,7 +17,8 @@ from nbcase.operations.facts import Standing
 from nbcase.operations.offers import Offer, present_standing
 from tests.parts.counter import Counter
 from tests.parts.residents import CardOnReader, able_to_apply, with_permit
-from ui.pages.handle.presenter import Done, HandlePresenter, Head, MaterialRow
+from ui.pages.handle.presenter import HandlePresenter
+from ui.pages.handle.work import Done, Head, MaterialRow
 
 
 class FakePage:

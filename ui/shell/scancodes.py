@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nbcase.domain.document import PLAIN_CODE
 from nbcase.devices.keyboard_scanner import FASTEST_PERSON_MS, KeyboardScanner, Verdict
 
 _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
@@ -78,7 +79,7 @@ class CodeScanner(QObject):
 def searched(code: str) -> str:
     """What to search for: of a code on the program's own papers the number of the case, else the code itself."""
     parts = code.split(":")
-    return parts[3] if code.startswith("NBCASE:1:") and len(parts) > 4 else code
+    return parts[3] if code.startswith(f"{PLAIN_CODE}:") and len(parts) > 4 else code
 
 
 def _now_ms() -> float:

@@ -87,7 +87,7 @@ class _Devices(QWidget):
 
     def show_devices(self, devices: Sequence[DeviceState]) -> None:
         self._states = tuple(devices)
-        words = "；".join(f"{state.name} {state.words}" for state in devices)
+        words = tr("；").join(f"{state.name} {state.words}" for state in devices)
         self.setAccessibleName(tr("设备：{states}").format(states=words))
         self.setToolTip(words)
         self.update()

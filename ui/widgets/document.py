@@ -92,11 +92,6 @@ class DocumentView(QWidget):
         self._turn = (self._turn + 90) % 360
         self.fit()
 
-    @property
-    def zoom_percent(self) -> int:
-        """The size of the picture against its own pixels."""
-        return round(self._scale() * 100) if not self._image.isNull() else 100
-
     def _turned_size(self) -> tuple[int, int]:
         size = self._image.size()
         return (size.height(), size.width()) if self._turn % 180 else (size.width(), size.height())

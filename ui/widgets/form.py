@@ -161,6 +161,12 @@ class Form(QWidget):
             if key in self.fields:
                 self.fields[key].set_value(value)
 
+    def set_label(self, key: str, text: str) -> None:
+        """Call a field something else; an empty text brings its own name back."""
+        spec = next(spec for spec in self._specs() if spec.key == key)
+        self._labels[key].setText(text or spec.label)
+        self.fields[key].rename(text or spec.label)
+
     def clear(self) -> None:
         """Empty every field and forget states and notes."""
         for spec in self._specs():

@@ -1,6 +1,8 @@
 """The lists that pages share: what the program checked, what happened, and plain lines of several parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
@@ -215,7 +217,8 @@ class LineRow:
 class LineList(RowList[LineRow]):
     """Lines such as my cases, the queue, drafts, or what happened by date.
 
-    `lead_width`, `title_width` and `name_width` in logical pixels keep the parts of all lines in columns; 0 lets them flow.
+    `lead_width`, `title_width` and `name_width` in logical pixels keep the parts of all lines in columns; 0 lets them flow. Titles
+    that are longer get more, up to three fifths of the line.
     """
 
     def __init__(
@@ -234,8 +237,13 @@ class LineList(RowList[LineRow]):
         super().__init__(name, parent, fits=fits, selects=selects)
         theme = current_theme()
         self._widths = (lead_width, title_width, name_width)
+        self._longest_title = 0
         self._padding = theme.space.l if padding is None else padding
         self._height = height or theme.size.row_table
+
+    def show_rows(self, rows: Sequence[LineRow]) -> None:
+        self._longest_title = max((ceil(text_width(row.title, "body")) for row in rows), default=0)
+        super().show_rows(rows)
 
     def describe(self, row: LineRow) -> str:
         limit = row.limit.describe() if row.limit else ""
@@ -250,6 +258,8 @@ class LineList(RowList[LineRow]):
         area = QRectF(rect).adjusted(self._padding, 0, -self._padding, -1)
         area.setRight(self._draw_right(painter, area, row))
         lead_width, title_width, name_width = self._widths
+        if title_width:
+            title_width = max(title_width, min(self._longest_title + theme.space.l, round(area.width() * 3 / 5)))
         if row.icon:
             draw_icon(painter, area.left(), round(area.center().y() - theme.size.icon / 2), row.icon, row.icon_color)
             area.setLeft(area.left() + theme.size.icon + theme.space.s)

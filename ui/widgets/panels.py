@@ -28,7 +28,9 @@ def column_of(*widgets: QWidget, padding: int = 0, gap: int | None = None) -> QW
 
 
 def row_of(*parts: QWidget | None, padding: tuple[int, int] = (0, 0), gap: int | None = None) -> QWidget:
-    """Widgets beside each other; a None takes what is left over. `padding` is (sides, above and below)."""
+    """Widgets beside each other; a None takes what is left over, and so does a text that can be shortened. `padding` is (sides, above
+    and below).
+    """
     theme = current_theme()
     holder = QWidget()
     row = QHBoxLayout(holder)
@@ -38,7 +40,7 @@ def row_of(*parts: QWidget | None, padding: tuple[int, int] = (0, 0), gap: int |
         if part is None:
             row.addStretch(1)
         else:
-            row.addWidget(part)
+            row.addWidget(part, 1 if part.sizePolicy().horizontalPolicy() is QSizePolicy.Policy.Ignored else 0)
     return holder
 
 
@@ -90,7 +92,7 @@ class Columns(QWidget):
     """A main panel that grows and a side panel of a fixed width, left or right of it.
 
     In a window below the compact width the side panel folds to a strip with its name; a click on the strip or `unfold` shows it
-    over the main panel's place until it is folded again.
+    over the main panel's place until it is folded again. Of two such in each other, one needs another `side_key`.
     """
 
     folded = Signal(bool)
@@ -104,13 +106,14 @@ class Columns(QWidget):
         side_width: int,
         side_name: str,
         side_left: bool = False,
+        side_key: str = "F7",
     ) -> None:
         super().__init__(parent)
         self._main, self._side = main, side
         self._width = side_width
         self._is_compact = False
         self._is_open = False
-        self._strip = _Strip(side_name, self, left=side_left)
+        self._strip = _Strip(side_name, self, left=side_left, key=side_key)
         self._strip.pressed.connect(self.toggle)
         parts = [self._strip, side, Line(standing=True), main]
         if not side_left:
@@ -134,6 +137,11 @@ class Columns(QWidget):
         if had_focus and self._is_compact:
             self._take_focus(part, former)
         self.folded.emit(self._is_compact and not self._is_open)
+
+    def show_side(self, on: bool) -> None:
+        """Where the side panel folds: unfold it, or fold it again."""
+        if self._is_compact and self._is_open is not on:
+            self.toggle()
 
     def _take_focus(self, part: QWidget, former: QWidget | None) -> None:
         """To where the part had it last, else to what can be used in it first: left to Qt it would go out of the page."""
@@ -182,7 +190,7 @@ _WIDEST = (1 << 24) - 1
 class _Strip(QWidget):
     pressed = Signal()
 
-    def __init__(self, name: str, parent: QWidget, *, left: bool) -> None:
+    def __init__(self, name: str, parent: QWidget, *, left: bool, key: str) -> None:
         super().__init__(parent)
         theme = current_theme()
         self.setFixedWidth(theme.layout.strip)
@@ -192,7 +200,7 @@ class _Strip(QWidget):
         column.setContentsMargins(0, theme.space.s, 0, 0)
         column.setSpacing(theme.space.s)
         self._name = name
-        self._button = IconButton(tr("展开{name}").format(name=name), "panel-left-open" if left else "panel-right-open", key="F7")
+        self._button = IconButton(tr("展开{name}").format(name=name), "panel-left-open" if left else "panel-right-open", key=key)
         self._button.clicked.connect(self.pressed)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         standing = Text("\n".join(name), "meta")

@@ -65,7 +65,7 @@ class Timeline(QWidget):
         self._rows = tuple(rows)
         self._first, self._last, self._today = first_on, last_on, today
         self._here = None
-        self.setAccessibleDescription("；".join(_row_words(row) for row in rows))
+        self.setAccessibleDescription(tr("；").join(_row_words(row) for row in rows))
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 
@@ -193,7 +193,7 @@ def _segment_words(label: str, segment: Segment) -> str:
 
 
 def _row_words(row: TimelineRow) -> str:
-    return "，".join(_segment_words(row.label, segment) for segment in row.segments) or row.label
+    return tr("，").join(_segment_words(row.label, segment) for segment in row.segments) or row.label
 
 
 DayKind = Literal["outside", "off", "counted", "today", "ahead"]
@@ -230,7 +230,7 @@ class WorkingDays(QWidget):
     def show_days(self, days: Sequence[LimitDay]) -> None:
         """Show these days."""
         self._days = tuple(days)
-        self.setAccessibleDescription("，".join(f"{day.on.isoformat()} {day.under}".strip() for day in days))
+        self.setAccessibleDescription(tr("，").join(f"{day.on.isoformat()} {day.under}".strip() for day in days))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

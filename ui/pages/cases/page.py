@@ -40,7 +40,7 @@ from ui.widgets.panels import Columns, Panel, row_of
 from ui.widgets.pickchip import PickChip
 from ui.widgets.table import Cell, CellValue, Column, PagedModel, Table, TagCell
 from ui.widgets.tag import Chip, KeyHint, Tag
-from ui.widgets.text import EmptyLine, Facts, Line, SectionHeading, Text
+from ui.widgets.text import ElidedText, EmptyLine, Facts, Line, SectionHeading, Text
 from ui.widgets.timeline import WorkingDays
 
 _SIDE = 364
@@ -183,7 +183,7 @@ class CasesPage(Page):
 
     def _build_side(self) -> QWidget:
         theme = current_theme()
-        self._title = Text("", "panel-title")
+        self._title = ElidedText("panel-title")
         self._tag = Tag("")
         self._meta = Text("", "meta")
         self._facts = Facts()
@@ -199,7 +199,7 @@ class CasesPage(Page):
         column.setContentsMargins(theme.space.l, theme.space.m, theme.space.l, theme.space.m)
         column.setSpacing(theme.space.s)
         for part in (
-            row_of(self._title, None, self._tag), self._meta, self._facts, self._limit_heading, self._days, self._limits, self._warning,
+            row_of(self._title, self._tag), self._meta, self._facts, self._limit_heading, self._days, self._limits, self._warning,
             self._papers_heading, self._papers, SectionHeading(tr("经过")), self._events,
         ):  # fmt: skip
             column.addWidget(part)
@@ -287,7 +287,7 @@ class CasesPage(Page):
         """One case in full."""
         self._shown = detail
         case, today = detail.row.case, self.context.desk.today()
-        self._title.setText(detail.row.item_name)
+        self._title.set_full(detail.row.item_name)
         self._tag.show_tag(*state_words(case, detail.row.limit))
         self._meta.setText(f"{case.number} · {case.applicant_name}")
         self._facts.show_facts(_facts(self.context.desk, detail))
@@ -414,9 +414,9 @@ def _facts(desk: Any, detail: CaseDetail) -> list[tuple[str, str]]:
     facts = [(tr("现在环节"), now)]
     if following:
         facts.append((tr("下一步"), following))
-    facts.append((tr("材料"), "，".join(f"{names.get(m.code, m.code)} {material_words(m)}" for m in case.materials)))
+    facts.append((tr("材料"), tr("，").join(f"{names.get(m.code, m.code)} {material_words(m)}" for m in case.materials)))
     reasons = {reason.code: reason.name.text for step in situation.steps for decision in step.decisions for reason in decision.reasons}
-    told = "；".join([*(reasons.get(code, code) for code in case.reason_codes), *([case.decision_note] if case.decision_note else [])])
+    told = tr("；").join([*(reasons.get(code, code) for code in case.reason_codes), *([case.decision_note] if case.decision_note else [])])
     if told:
         facts.append((tr("理由"), told))
     return facts
@@ -431,7 +431,7 @@ def _paper_row(document: Document, today: date) -> LineRow:
 
 def _event_row(line: HistoryLine, today: date) -> EventRow:
     number = tr("第 {n} 号，").format(n=line.sequence) if line.sequence else ""
-    under = "，".join(part for part in (line.clerk_name, number + sync_words(line), line.reason) if part)
+    under = tr("，").join(part for part in (line.clerk_name, number + sync_words(line), line.reason) if part)
     return EventRow(at=moment_words(line.at, today), title=action_words(line.kind), under=under)
 
 

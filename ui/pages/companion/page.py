@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.identity import mask_number
@@ -34,7 +35,7 @@ from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton
 from ui.widgets.fields import Option
 from ui.widgets.lists import LineList, LineRow
-from ui.widgets.panels import Columns, Panel, column_of, row_of
+from ui.widgets.panels import Columns, Panel, row_of
 from ui.widgets.tag import Tag
 from ui.widgets.text import EmptyLine, Facts, Line, PanelHeading, SectionHeading, Text
 
@@ -53,7 +54,7 @@ class CompanionPage(Page):
         self._presenter = CompanionPresenter(self, context)
         self._person = KeyButton(tr("居民"), key="Ctrl+B", icon="user", small=True)
         self._person.clicked.connect(self._to_person)
-        self._switch = KeyButton(tr("电话单"), key="Ctrl+L", icon="users", small=True)
+        self._switch = KeyButton(tr("电话单"), key="Ctrl+G", icon="users", small=True)
         self._switch.clicked.connect(self._presenter.switch)
         self._print = KeyButton(tr("打印"), key="Ctrl+P", icon="printer", small=True)
         self._print.clicked.connect(self._presenter.print_booklet)
@@ -123,17 +124,20 @@ class CompanionPage(Page):
             ground="sunken",
         )
         inner = Columns(Panel(middle, scrolls=False), side, side_width=_WHY, side_name=tr("为什么"))
-        return Columns(inner, Panel(known), side_width=_KNOWN, side_name=tr("已知"), side_left=True)
+        outer = Columns(inner, Panel(known), side_width=_KNOWN, side_name=tr("已知"), side_left=True)
+        for key, columns in (("Alt+Right", inner), ("Alt+Left", outer)):
+            QShortcut(key, self).activated.connect(columns.toggle)
+        return outer
 
     def _build_calls(self) -> QWidget:
         self._policies = LineList(tr("政策"))
         self._policies.picked.connect(self._pick_policy)
-        self._policies.opened.connect(lambda _row: self._calls.setFocus(Qt.FocusReason.OtherFocusReason))
         self._calls_heading = PanelHeading("")
         self._how = Text("", "meta", wrap=True)
         self._how.setContentsMargins(current_theme().space.l, current_theme().space.s, current_theme().space.l, current_theme().space.s)
         self._calls = LineList(tr("电话单"), title_width=_NAME, name_width=_PHONE)
         self._calls.opened.connect(lambda row: self._presenter.open_call(row.payload))
+        self._policies.opened.connect(lambda _row: self._calls.setFocus(Qt.FocusReason.OtherFocusReason))
         right = Panel(_column(self._calls_heading, self._how, Line(), self._calls), scrolls=False)
         return Columns(right, Panel(self._policies, scrolls=False), side_width=_POLICIES, side_name=tr("政策"), side_left=True)
 
@@ -153,7 +157,9 @@ class CompanionPage(Page):
 
     def keys(self) -> list[KeyHelp]:
         what = tr("换一项，看为什么") if self._presenter.shown == "person" else tr("换一项政策，或换一个人")
-        return [KeyHelp(key="↑↓", what=what), KeyHelp(key="Enter", what=tr("办理所选的，或打开所选的人")), *super().keys()]
+        enter = KeyHelp(key="Enter", what=tr("办理所选的，或打开所选的人"))
+        sides = KeyHelp(key="Alt+←→", what=tr("小窗口里打开已知或为什么"))
+        return [KeyHelp(key="↑↓", what=what), enter, sides, *super().keys()]
 
     def show_nobody(self) -> None:
         """Nobody is open."""
@@ -161,7 +167,7 @@ class CompanionPage(Page):
         self.header.set_subtitle("")
         self.header.set_tags([])
         self._stack.setCurrentIndex(_EMPTY)
-        self._empty.show_text(tr("先找一位居民，再在居民页按 Ctrl+U。看政策找到的人按 Ctrl+L。查找按"))
+        self._empty.show_text(tr("先找一位居民，再在居民页按 Ctrl+U。看政策找到的人按 Ctrl+G。查找按"))
         self._empty.show()
         self._said.setText("")
         self._consent.hide()

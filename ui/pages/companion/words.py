@@ -119,7 +119,13 @@ def here_facts(found: Companion) -> list[tuple[str, str]]:
 
 def _permit(found: Companion) -> str:
     state = found.standing.permit_state(found.today)
-    words = {"normal": tr("正常"), "to_endorse": tr("待签注"), "suspended": tr("暂停使用"), "cancelled": tr("已注销"), NO_PERMIT: tr("没有")}
+    words = {
+        "normal": tr("正常"),
+        "to_endorse": tr("待签注"),
+        "suspended": tr("暂停使用"),
+        "cancelled": tr("已注销"),
+        NO_PERMIT: tr("没有"),
+    }
     if found.window is None or state not in ("normal", "to_endorse"):
         return words[state]
     return tr("{state}，签注 {first} 至 {last}").format(state=words[state], first=found.window.opens_on, last=found.window.closes_on)

@@ -149,7 +149,7 @@ class DwellingsPage(Page):
         for part in (self._present_heading, self._present, self._former_heading, self._former, self._safety_heading, self._safety):
             column.addWidget(part)
         column.addStretch(1)
-        self._people = KeyButton(tr("住户名单"), key="Ctrl+L", icon="users")
+        self._people = KeyButton(tr("住户名单"), key="Ctrl+B", icon="users")
         self._people.clicked.connect(self._presenter.open_people)
         self._register = KeyButton(tr("登记出租"), key="Ctrl+N", role="primary", icon="plus")
         self._register.clicked.connect(self._begin)

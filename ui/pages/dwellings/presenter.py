@@ -144,7 +144,7 @@ def reminder_line(found: DwellingView, today: date) -> str:
         ),
         Reminder.UNREGISTERED: lambda: tr("有人租住，没有出租房登记"),
     }
-    return "；".join(words[reminder]() for reminder in found.row.reminders)
+    return tr("；").join(words[reminder]() for reminder in found.row.reminders)
 
 
 def occupancy_words(row: DwellingRow) -> str:
@@ -155,7 +155,7 @@ def occupancy_words(row: DwellingRow) -> str:
 
 def letting_facts(dwelling: Dwelling) -> Facts:
     """House, landlord and lease."""
-    landlord = "，".join(part for part in (dwelling.landlord_name, dwelling.landlord_phone) if part)
+    landlord = tr("，").join(part for part in (dwelling.landlord_name, dwelling.landlord_phone) if part)
     return [
         (tr("居住处所"), codes.name("place", dwelling.place_code) if dwelling.place_code else ""),
         (tr("出租人"), landlord),
@@ -168,7 +168,7 @@ def letting_facts(dwelling: Dwelling) -> Facts:
 
 def safety_facts(dwelling: Dwelling) -> Facts:
     """The safety check as it was written down; what nobody asked is open."""
-    hazard = "，".join(part for part in (dwelling.hazard_degree, dwelling.hazard) if part)
+    hazard = tr("，").join(part for part in (dwelling.hazard_degree, dwelling.hazard) if part)
     return [
         (tr("治安责任书"), _yes_no(dwelling.bond_code, tr("已签"), tr("未签"))),
         (tr("安全通道"), _yes_no(dwelling.safe_exit_code, tr("有"), tr("没有"))),

@@ -24,7 +24,8 @@ from ui.context import KeyHelp
 from ui.itemform import address_provider, form_sections
 from ui.pages import page
 from ui.pages.handle.choice import Choice, matching, obstacle_rows, offer_rows
-from ui.pages.handle.presenter import Done, HandlePresenter, Head, MaterialRow
+from ui.pages.handle.presenter import HandlePresenter
+from ui.pages.handle.work import Done, Head, MaterialRow
 from ui.shell.page import Page
 from ui.theme import current_theme
 from ui.widgets.ask import AskBar
@@ -36,7 +37,7 @@ from ui.widgets.lists import CheckList, LineList, LineRow
 from ui.widgets.notice import NoticeStrip
 from ui.widgets.panels import Columns, Panel, Scroll, row_of
 from ui.widgets.tag import KeyHint, Tag
-from ui.widgets.text import Facts, PanelHeading, SectionHeading, Text, TextTone
+from ui.widgets.text import ElidedText, Facts, PanelHeading, SectionHeading, Text, TextTone
 
 _SIDE = 424
 _ALT = "Alt+{n}"
@@ -120,7 +121,7 @@ class HandlePage(Page):
         gap = QShortcut(self)
         gap.setKeys(shortcuts_for("F8"))
         gap.activated.connect(self._go_to_gap)
-        return row_of(self._missing, self._next_gap, None, self._tell, self._accept, padding=(theme.space.l, 0))
+        return row_of(self._missing, self._next_gap, self._tell, self._accept, padding=(theme.space.l, 0))
 
     def _build_side(self) -> QWidget:
         theme = current_theme()
@@ -271,7 +272,7 @@ class HandlePage(Page):
             return
         names = {reason.code: reason.name for step in head.situation.steps for decision in step.decisions for reason in decision.reasons}
         told = [label(names[code], self.context.language) for code in case.reason_codes if code in names]
-        words = "；".join([*told, *([case.decision_note] if case.decision_note else [])])
+        words = tr("；").join([*told, *([case.decision_note] if case.decision_note else [])])
         asked = tr("要求补充：{words}").format(words=words) if words else tr("容缺受理，等申请人补齐材料。")
         self._reasons.show_text(f"{case.number}　{asked}")
 
@@ -324,7 +325,7 @@ class HandlePage(Page):
         self._done_title.setText(f"{done.applicant} · {done.title}")
         printed = {job.document_id for job in done.jobs if job.state != "failed"}
         papers = [paper_name(document.kind_code) + ("" if document.id in printed else tr("（未打印）")) for document in done.documents]
-        self._done_facts.show_facts([(tr("文书"), "、".join(papers)), (tr("保存"), tr("已存本机，排队上传中心"))])
+        self._done_facts.show_facts([(tr("文书"), tr("、").join(papers)), (tr("保存"), tr("已存本机，排队上传中心"))])
         self._offered = done.next
         self._done_next.show_rows(offer_rows(done.next))
         self._done_next_heading.setVisible(bool(done.next))
@@ -423,7 +424,7 @@ def _standing_facts(standing: Standing, today: date) -> list[tuple[str, str]]:
     if dwelling is not None and active is not None:
         place = active.place_code or dwelling.place_code
         lease = tr("合同至 {day}").format(day=dwelling.lease_until_on) if dwelling.lease_until_on else ""
-        facts.append((tr("居住处所"), "，".join(part for part in (codes.name("place", place) if place else "", lease) if part)))
+        facts.append((tr("居住处所"), tr("，").join(part for part in (codes.name("place", place) if place else "", lease) if part)))
     if permit is None:
         facts.append((tr("居住证"), tr("没有")))
     else:

@@ -1,79 +1,46 @@
 """What 办理 does: opens a situation for a resident, keeps the draft, examines after each step, accepts and prints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from nbcase.devices.contract import CardData
-from nbcase.domain.case import Case, CaseState, HandedIn
+from nbcase.domain.case import CaseState, HandedIn
 from nbcase.domain.clock import CHINA
-from nbcase.domain.document import Document
 from nbcase.domain.errors import DeviceError, UserError
 from nbcase.domain.identity import mask_number, normalise_number
 from nbcase.domain.ids import new_id
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check
-from nbcase.items.fields import AnswersIncomplete, Problem, problems
-from nbcase.items.item import Item, Material, Situation
-from nbcase.operations.accept import Accepted, Examination, Request, accept, due, examine
-from nbcase.operations.cases import case_detail
+from nbcase.items.fields import AnswersIncomplete
+from nbcase.items.item import Material, Situation
+from nbcase.operations.accept import Accepted, Examination, Request, accept, due, examine_unfinished
 from nbcase.operations.decide import Decided, complete
-from nbcase.operations.drafts import Draft, DraftFile, discard_draft, keep_draft_file, load_draft, save_draft
+from nbcase.operations.drafts import Draft, DraftFile, discard_draft, keep_draft_file, save_draft
 from nbcase.operations.facts import Standing
-from nbcase.operations.offers import Offer, known_answers, offers, present_standing
+from nbcase.operations.offers import Offer, offers, present_standing
 from nbcase.operations.papers import notice_pdf
 from nbcase.operations.printing import PrintJob
 from ui.casewords import limit_words
+from ui.pages.handle.work import (
+    Done,
+    Head,
+    MaterialRow,
+    Opening,
+    Work,
+    default_way,
+    open_case,
+    open_draft,
+    open_situation,
+    ways_by_hand,
+)
 from ui.printwork import outcome_notice, print_missing, print_papers
 from ui.scanfile import read_scan
 
 PROPOSED_DEFERRAL = 5
 """Working days that are proposed for papers to follow; the clerk may write another day. The law names no period."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaterialRow:
-    """One material as the page lists it; `how` is empty while it is not there."""
-
-    number: int
-    material: Material
-    how: str = ""
-    files: int = 0
-    until_on: date | None = None
-    is_needed: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still has to be brought."""
-        return self.is_needed and self.how in ("", "deferred")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """What stands above the form: the matter, the person, and both limits as if it were accepted now."""
-
-    item: Item
-    situation: Situation
-    standing: Standing
-    legal: tuple[str, date | None, bool]
-    promised: tuple[str, date | None, bool]
-    case: Case | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """An accepted request: its number, what was printed, what the resident may want next."""
-
-    number: str
-    title: str
-    applicant: str
-    documents: tuple[Document, ...]
-    jobs: tuple[PrintJob, ...]
-    is_decided: bool
-    next: tuple[Offer, ...]
 
 
 class HandleView(Protocol):
@@ -91,44 +58,13 @@ class HandleView(Protocol):
     def answers(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Opening:
-    """Everything that is read to open a situation."""
-
-    standing: Standing
-    item: Item
-    situation: Situation
-    answers: dict[str, Any]
-    materials: dict[str, HandedIn]
-    files: tuple[DraftFile, ...] = ()
-    draft_id: str = ""
-    until_on: date | None = None
-    case: Case | None = None
-
-
-@dataclass(slots=True)
-class _Work:
-    """The matter in hand."""
-
-    opening: _Opening
-    materials: dict[str, HandedIn]
-    files: list[DraftFile]
-    draft_id: str
-    until_on: date | None = None
-    touched: set[str] = field(default_factory=set)
-    checks: tuple[Check, ...] = ()
-    missing_materials: tuple[Material, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    is_kept: bool = False
-
-
 class HandlePresenter:
     """One matter at a time; a later opening makes answers to an earlier one void."""
 
     def __init__(self, view: HandleView, context: Any) -> None:
         self._view = view
         self._context = context
-        self._work: _Work | None = None
+        self._work: Work | None = None
         self._question = 0
         self._examination = 0
         self._is_accepting = False
@@ -154,11 +90,11 @@ class HandlePresenter:
         self._question += 1
         desk = self._context.desk
         if case_id:
-            self._read(lambda: _open_case(desk, case_id), self._show)
+            self._read(lambda: open_case(desk, case_id), self._show)
         elif draft_id:
-            self._read(lambda: _open_draft(desk, draft_id), self._show_draft)
+            self._read(lambda: open_draft(desk, draft_id), self._show_draft)
         elif item_code and situation_code:
-            self._read(lambda: _open_situation(desk, resident_id, item_code, situation_code, answers), self._show)
+            self._read(lambda: open_situation(desk, resident_id, item_code, situation_code, answers), self._show)
         else:
             self._read(lambda: (present_standing(desk, resident_id), offers(desk, resident_id)), self._show_offers)
 
@@ -175,14 +111,14 @@ class HandlePresenter:
         self._work = None
         self._view.show_offers(*found)
 
-    def _show_draft(self, opening: _Opening | None) -> None:
+    def _show_draft(self, opening: Opening | None) -> None:
         if opening is None:
             self._context.trouble(UserError(tr("这份草稿已经不在了。"), safe=tr("可能已受理。"), do=tr("请在“办件”里查。")))
             return
         self._show(opening)
 
-    def _show(self, opening: _Opening) -> None:
-        self._work = _Work(
+    def _show(self, opening: Opening) -> None:
+        self._work = Work(
             opening=opening,
             materials=dict(opening.materials),
             files=list(opening.files),
@@ -337,7 +273,7 @@ class HandlePresenter:
         shown = [m for m in work.opening.situation.materials if m.serves is None or m.serves == ground or m.code in work.materials]
         return [self._row(number, material, work) for number, material in enumerate(shown, 1)]
 
-    def _row(self, number: int, material: Material, work: _Work) -> MaterialRow:
+    def _row(self, number: int, material: Material, work: Work) -> MaterialRow:
         have = work.materials.get(material.code)
         return MaterialRow(
             number=number,
@@ -349,7 +285,7 @@ class HandlePresenter:
         )
 
     @staticmethod
-    def _until(work: _Work) -> date | None:
+    def _until(work: Work) -> date | None:
         return work.until_on or (work.opening.case.deferred_until_on if work.opening.case else None)
 
     def request(self) -> Request | None:
@@ -388,9 +324,9 @@ class HandlePresenter:
             if number == self._examination:
                 self._take_examination(examination)
 
-        self._read(lambda: examined(desk, request), take)
+        self._read(lambda: examine_unfinished(desk, request), take)
 
-    def _set_defaults(self, work: _Work, answers: Mapping[str, Any]) -> None:
+    def _set_defaults(self, work: Work, answers: Mapping[str, Any]) -> None:
         """What the records or the person's word give for the chosen ground, unless the clerk has said otherwise."""
         if work.opening.case is not None:
             return
@@ -412,7 +348,7 @@ class HandlePresenter:
         names += [check.name for check in examination.failed]
         self._view.show_examination(examination.checks, names, can_accept=examination.can_accept)
 
-    def _show_completion(self, work: _Work) -> None:
+    def _show_completion(self, work: Work) -> None:
         names = [row.material.name.text for row in self._rows() if row.how == "deferred"]
         self._view.show_examination((), names, can_accept=bool(work.touched) and not names)
 
@@ -536,7 +472,7 @@ class HandlePresenter:
         resident_id, desk = accepted.case.resident_id, self._context.desk
         self._read(lambda: offers(desk, resident_id), partial(self._show_done, accepted, jobs, work))
 
-    def _show_done(self, accepted: Accepted, jobs: list[PrintJob], work: _Work, found: Sequence[Offer]) -> None:
+    def _show_done(self, accepted: Accepted, jobs: list[PrintJob], work: Work, found: Sequence[Offer]) -> None:
         wanted = [offer for offer in found if f"{offer.item.code}.{offer.situation.code}" in accepted.next and not offer.obstacle]
         self._work = None
         self._view.show_done(
@@ -552,31 +488,6 @@ class HandlePresenter:
         )
 
 
-def ways_by_hand(material: Material) -> list[str]:
-    """How a material can be had without a device, in the order of the key: the last one is not at all."""
-    ways: list[str] = [how for how in ("confirmed", "shared") if how in material.obtained]
-    if material.deferrable:
-        ways.append("deferred")
-    return [*ways, ""] if ways else []
-
-
-def default_way(material: Material, standing: Standing) -> str:
-    """How a proof is had without asking: by the person's word where that is enough, or by the lease that the records hold."""
-    if "confirmed" in material.obtained:
-        return "confirmed"
-    has_lease = standing.dwelling is not None and standing.dwelling.lease_until_on is not None
-    return "shared" if material.serves == "dwelling" and "shared" in material.obtained and has_lease else ""
-
-
-def examined(desk: Any, request: Request) -> Examination:
-    """Examine what can be taken of a half-filled form: answers that are wrong stay out of the checks and are told as problems."""
-    situation = desk.items.situation(request.item_code, request.situation_code)
-    found = problems(situation, request.answers, desk.today())
-    wrong = {problem.key for problem in found if not problem.is_missing}
-    answers = {key: value for key, value in request.answers.items() if key not in wrong}
-    return replace(examine(desk, replace(request, answers=answers)), problems=found)
-
-
 def _needs_device(material: Material) -> UserError:
     by_card = "card" in material.obtained
     return UserError(
@@ -589,46 +500,3 @@ def _needs_device(material: Material) -> UserError:
 def _plain(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
     """Answers as the form gives them back: every field, empty ones as empty text."""
     return {key: wanted.get(key, False if isinstance(shown[key], bool) else "") for key in shown}
-
-
-def _open_situation(desk: Any, resident_id: str, item_code: str, situation_code: str, answers: Mapping[str, str]) -> _Opening:
-    present = present_standing(desk, resident_id)
-    item = desk.items.item(item_code)
-    situation = item.situation(situation_code)
-    fields = {field.key for field in situation.fields()}
-    known = known_answers(situation, present) | {key: value for key, value in answers.items() if key in fields}
-    return _Opening(standing=present, item=item, situation=situation, answers=known, materials={})
-
-
-def _open_draft(desk: Any, draft_id: str) -> _Opening | None:
-    draft = load_draft(desk, draft_id)
-    if draft is None:
-        return None
-    item = desk.items.item(draft.item_code)
-    situation, kept = item.situation(draft.situation_code), draft.answers
-    until = kept.get("deferred_until_on")
-    materials = [HandedIn(code=m["code"], how=m["how"], attachments=tuple(m["attachments"])) for m in kept.get("materials", ())]
-    return _Opening(
-        standing=present_standing(desk, kept["resident_id"]),
-        item=item,
-        situation=situation,
-        answers={key: kept[key] for key in (field.key for field in situation.fields()) if key in kept},
-        materials={material.code: material for material in materials},
-        files=draft.attachments,
-        draft_id=draft_id,
-        until_on=date.fromisoformat(until) if until else None,
-    )
-
-
-def _open_case(desk: Any, case_id: str) -> _Opening:
-    detail = case_detail(desk, case_id)
-    case = detail.row.case
-    item = desk.items.item(case.item_code)
-    return _Opening(
-        standing=detail.standing,
-        item=item,
-        situation=item.situation(case.situation_code),
-        answers={key: value for key, value in case.form.items() if value is not None},
-        materials={material.code: material for material in case.materials},
-        case=case,
-    )

@@ -14,6 +14,7 @@ from nbcase.domain.offering import Booking, Offering
 from nbcase.domain.words import mark, tr
 from nbcase.operations.bookings import Attendance
 from ui.casewords import day_words
+from ui.context import KeyHelp
 from ui.itemform import code_options
 from ui.pages import page
 from ui.pages.offerings.presenter import OfferingsPresenter
@@ -42,7 +43,7 @@ class OfferingsPage(Page):
     def __init__(self, context: Any) -> None:
         super().__init__(context, tr("场次"))
         self._presenter = OfferingsPresenter(self, context)
-        self._model = PagedModel(self._columns(), self._presenter.fetch, context.tasks)
+        self._model = PagedModel(self._table_columns(), self._presenter.fetch, context.tasks)
         self._model.loaded.connect(self._loaded)
         self._model.failed.connect(context.trouble)
         self._table = Table(tr("场次"), self._model, identify=lambda offering: offering.id)
@@ -53,11 +54,12 @@ class OfferingsPage(Page):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(Columns(self._build_main(), self._build_side(), side_width=_SIDE, side_name=tr("名单")), 1)
+        self._columns = Columns(self._build_main(), self._build_side(), side_width=_SIDE, side_name=tr("名单"))
+        column.addWidget(self._columns, 1)
         column.addWidget(self._ask)
         self.set_body(body)
 
-    def _columns(self) -> tuple[Column[Offering], ...]:
+    def _table_columns(self) -> tuple[Column[Offering], ...]:
         today = self.context.desk.today
         return (
             Column(title=tr("时间"), cell=lambda row: f"{day_words(row.begins_on, today())} {row.begins_at or ''}".strip(), width=164),
@@ -150,6 +152,10 @@ class OfferingsPage(Page):
         self._model.reload()
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def keys(self) -> list[KeyHelp]:
+        more = [KeyHelp(key="Alt+1–2", what=tr("可预约、全部")), *super().keys()]
+        return more if self._presenter.refusal() else [KeyHelp(key="Enter", what=tr("改所选场次")), *more]
+
     def reload(self, changed: frozenset[str]) -> None:
         if changed & _ABOUT:
             self._model.reload()
@@ -225,6 +231,7 @@ class OfferingsPage(Page):
                 }
             )
         self._side.setCurrentIndex(1)
+        self._columns.show_side(True)
         if not self._form.focus_next_gap():
             self._keep.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -240,6 +247,7 @@ class OfferingsPage(Page):
 
     def _leave_form(self) -> None:
         self._side.setCurrentIndex(0)
+        self._columns.show_side(False)
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
@@ -286,6 +294,6 @@ def _person(booking: Booking) -> LineRow:
     return LineRow(
         lead=str(booking.ordinal or ""),
         title=booking.name,
-        note="、".join(booking.companions) or (tr("同行 {n} 人").format(n=booking.party - 1) if booking.party > 1 else ""),
+        note=tr("、").join(booking.companions) or (tr("同行 {n} 人").format(n=booking.party - 1) if booking.party > 1 else ""),
         right=mask_phone(booking.phone) if booking.phone else "",
     )

@@ -64,8 +64,8 @@ def _facts(line: LineView) -> list[tuple[str, str]]:
         (tr("情况"), line.fact),
         (tr("规则"), line.rule),
         (tr("计算"), line.working),
-        (tr("来源"), "，".join(part for part in ("、".join(line.departments), until) if part)),
-        (tr("依据"), "，".join((line.line.version.basis, tr("{day} 起").format(day=line.line.version.from_on)))),
+        (tr("来源"), tr("，").join(part for part in (tr("、").join(line.departments), until) if part)),
+        (tr("依据"), tr("，").join((line.line.version.basis, tr("{day} 起").format(day=line.line.version.from_on)))),
     ]
     if line.line.is_capped:
         facts.insert(3, (tr("封顶"), tr("原得 {raw} 分，按上限取 {n} 分").format(raw=show(line.line.raw), n=show(line.line.points))))

@@ -139,9 +139,7 @@ class PointsPresenter:
         if self.points is None or self.points.sheet is None:
             return
         desk, clerk, resident_id, on = self._context.desk, self._context.clerk.record, self.resident_id, self.on
-        print_unkept(
-            self._context, tr("积分明细"), lambda: points_sheet_pdf(desk, clerk, resident_id, on), safe=tr("积分没有改动。")
-        )
+        print_unkept(self._context, tr("积分明细"), lambda: points_sheet_pdf(desk, clerk, resident_id, on), safe=tr("积分没有改动。"))
 
 
 def first_of_interest(lines: Sequence[LineView]) -> LineView | None:

@@ -45,7 +45,7 @@ class Waterfall(RowList[FallRow]):
         return current_theme().size.row_waterfall
 
     def describe(self, row: FallRow) -> str:
-        return "，".join(part for part in (row.title, row.fact, tr("{n} 分").format(n=row.points), row.note) if part)
+        return tr("，").join(part for part in (row.title, row.fact, tr("{n} 分").format(n=row.points), row.note) if part)
 
     def draw_row(self, painter: QPainter, rect: QRect, row: FallRow, *, selected: bool) -> None:
         theme = current_theme()

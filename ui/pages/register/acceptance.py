@@ -7,12 +7,11 @@ from functools import partial
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
 from nbcase.items.fields import AnswersIncomplete
-from nbcase.operations.accept import Accepted, Request, accept
+from nbcase.operations.accept import Accepted, Request, accept, examine_unfinished
 from nbcase.operations.offers import Offer, offers
 from nbcase.operations.papers import notice_pdf
 from nbcase.operations.printing import PrintJob
 from ui.pages.register.capture import day_of
-from ui.pages.register.examination import examined
 from ui.pages.register.view import Done, Hand, Part
 from ui.pages.register.work import ITEM, SITUATION, Look, Work
 from ui.printwork import outcome_notice, print_missing, print_papers, printed_words
@@ -43,7 +42,7 @@ class Acceptance(Part):
         person = {key: str(request.answers.get(key) or "—") for key in ("name", "document_number")}
 
         def make() -> bytes:
-            found = examined(desk, request)
+            found = examine_unfinished(desk, request)
             return notice_pdf(
                 desk,
                 clerk,

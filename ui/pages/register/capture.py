@@ -12,10 +12,12 @@ from nbcase.domain import codes
 from nbcase.domain.identity import DocumentKind, NumberCheck, age_on, check_number
 from nbcase.domain.words import tr
 from nbcase.operations.drafts import DraftFile
-from nbcase.operations.papers import nation_words
 
 FORM_KEYS = {"address": "home_address", "number": "document_number"}
 """Keys of a reading that the form calls otherwise."""
+
+CITIZEN_SCHEME = ("", DocumentKind.CITIZEN, DocumentKind.HMT_RESIDENCE, DocumentKind.FOREIGNER_2023)
+"""Kinds whose number says the birth date and the sex; "" while no kind is chosen."""
 
 IDENTITY_KEYS = ("document_kind", "document_number", "name", "birth_on")
 """Answers by which a known resident is found."""
@@ -263,16 +265,18 @@ def day_of(text: Any) -> date | None:
 def _marks(answers: Mapping[str, Any], check: NumberCheck | None, capture: Capture, today: date) -> tuple[Mark, ...]:
     until = day_of(answers.get("valid_until_on"))
     knows_until = until is not None or (capture.card is not None and not capture.card.valid_until_on) or "back" in capture.sides
-    marks = [
-        Mark(name=tr("号码校验码"), passed=None if check is None else check.valid, why=_why(check)),
-        Mark(name=tr("出生与号码一致"), passed=_agrees(capture, check), why=tr("证件上的出生日期或性别与号码不一致。")),
+    kind = str(answers.get("document_kind") or "")
+    marks = [Mark(name=tr("号码校验码"), passed=None if check is None else check.valid, why=_why(check))]
+    if kind in CITIZEN_SCHEME:
+        marks.append(Mark(name=tr("出生与号码一致"), passed=_agrees(capture, check), why=tr("证件上的出生日期或性别与号码不一致。")))
+    marks.append(
         Mark(
             name=tr("有效期内"),
             passed=None if not knows_until else until is None or until >= today,
             why=tr("证件 {day} 已过期。").format(day=until),
-        ),
-    ]
-    if capture.sides:
+        )
+    )
+    if capture.sides and kind != DocumentKind.PASSPORT:
         marks.append(Mark(name=tr("正反面都有"), passed={"front", "back"} <= set(capture.sides) or None))
     return tuple(marks)
 
@@ -315,8 +319,3 @@ def code_points(text: str) -> str:
 def validity_words(card: Card) -> str:
     """2019-08-20 至 2039-08-20, or 至 长期."""
     return tr("{start} 至 {end}").format(start=card.valid_from_on or "—", end=card.valid_until_on or tr("长期"))
-
-
-def sex_and_nation(card: Card) -> str:
-    """男　汉族."""
-    return "　".join(part for part in (codes.name("sex", card.sex_code), nation_words(card.nation_code) or "") if part != "—")

@@ -39,7 +39,7 @@ class MarkLine(QWidget):
     def show_marks(self, marks: Sequence[Mark]) -> None:
         """Show these in place of the former ones."""
         self._marks = tuple(marks)
-        self.setAccessibleName("，".join(f"{mark.name} {_mark_words(mark)}" for mark in marks))
+        self.setAccessibleName(tr("，").join(f"{mark.name} {_mark_words(mark)}" for mark in marks))
         self.setToolTip("\n".join(mark.why for mark in marks if mark.passed is False))
         self.update()
 

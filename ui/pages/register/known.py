@@ -98,7 +98,7 @@ def known_words(duplicate: Duplicate) -> str:
     parts = [duplicate.resident.name]
     if duplicate.registration is not None:
         parts.append(_registration_words(duplicate.registration, duplicate.address))
-    return "，".join(parts)
+    return tr("，").join(parts)
 
 
 def _registration_words(registration: Registration, address: str) -> str:

@@ -11,13 +11,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, 
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.dwelling import Dwelling
-from nbcase.domain.identity import DocumentKind
 from nbcase.domain.words import mark, tr
 from nbcase.operations.offers import Offer
 from ui.context import KeyHelp
 from ui.itemform import address_provider, form_sections
 from ui.pages import page
-from ui.pages.register.capture import Derived
+from ui.pages.register.capture import CITIZEN_SCHEME, Derived
 from ui.pages.register.evidence import EvidencePanel, read_image
 from ui.pages.register.presenter import RegisterPresenter
 from ui.pages.register.result import ResultView
@@ -38,9 +37,6 @@ from ui.widgets.text import Text
 _SIDE = 424
 _KEEP_AFTER = 2000
 """Milliseconds of a pause while typing after which the draft is kept although the field was not left."""
-
-_CITIZEN_SCHEME = ("", DocumentKind.CITIZEN, DocumentKind.HMT_RESIDENCE, DocumentKind.FOREIGNER_2023)
-"""Kinds of document whose numbers have 18 signs as citizens' numbers have."""
 
 _GUARDIAN = "guardian_name"
 _PICTURES = mark("图片 (*.jpg *.jpeg *.png *.pdf)")
@@ -224,7 +220,9 @@ class RegisterPage(Page):
     def _fit_number(self) -> None:
         number = self._form.field("document_number")
         if isinstance(number, IdentityField):
-            number.set_citizen(self._form.field("document_kind").value() in _CITIZEN_SCHEME)
+            is_citizen = self._form.field("document_kind").value() in CITIZEN_SCHEME
+            number.set_citizen(is_citizen)
+            self._form.set_label("document_number", "" if is_citizen else tr("证件号码"))
 
     def show_filled(self, keys: frozenset[str], count: int) -> None:
         """What the document filled looks read-only and is passed over by the cursor."""
@@ -397,7 +395,7 @@ class RegisterPage(Page):
     def _show_gaps(self) -> None:
         missing, to_check = self._form.missing(), self._form.to_check()
         self._missing.setText(tr("{n} 项未填").format(n=len(missing)) if missing else tr("已填齐") if not to_check else "")
-        self._missing.setToolTip("、".join(missing))
+        self._missing.setToolTip(tr("、").join(missing))
         self._missing.set_tone("green" if not missing and not to_check else "")
         self._to_check.setText(tr("{n} 项待核对").format(n=len(to_check)) if to_check else "")
         self._to_check.setVisible(bool(to_check))

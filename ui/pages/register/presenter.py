@@ -9,13 +9,13 @@ from typing import Any
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
-from nbcase.operations.accept import Examination
+from nbcase.operations.accept import Examination, examine_unfinished
 from nbcase.operations.drafts import Draft, DraftFile, discard_draft, drafts, file_content, keep_draft_file, load_draft, save_draft
 from nbcase.operations.facts import ADULT_AGE, Standing
 from nbcase.operations.offers import known_answers, present_standing
 from ui.pages.register.acceptance import Acceptance
 from ui.pages.register.capture import derive, number_check
-from ui.pages.register.examination import examined, warning_words
+from ui.pages.register.examination import warning_words
 from ui.pages.register.imaging import Imaging
 from ui.pages.register.known import KnownPeople
 from ui.pages.register.reading import DocumentReading, Session
@@ -239,7 +239,7 @@ class RegisterPresenter(Part):
             if number == self._examined and work is self._work:
                 self._view.show_warning(warning_words(found.checks))
 
-        self._context.tasks.run(lambda: examined(desk, request), then=take, otherwise=self._context.trouble)
+        self._context.tasks.run(lambda: examine_unfinished(desk, request), then=take, otherwise=self._context.trouble)
 
     def keep(self) -> None:
         """Keep the draft; an empty form, or one that is kept as it stands, is not written again."""

@@ -73,7 +73,7 @@ class ResultView(QWidget):
         self._number.setText(done.number)
         self._number.setAccessibleName(tr("受理号 {number}").format(number=done.number))
         self._title.setText(tr("{name} 已登记").format(name=done.name))
-        self._show_facts(tr("正在打印 {names}…").format(names="、".join(paper_name(document.kind_code) for document in done.documents)))
+        self._show_facts(tr("正在打印 {names}…").format(names=tr("、").join(paper_name(document.kind_code) for document in done.documents)))
         self.show_next(())
 
     def show_printed(self, words: str) -> None:

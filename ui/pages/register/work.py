@@ -15,7 +15,7 @@ from nbcase.items.item import Material, Situation
 from nbcase.operations.accept import Request
 from nbcase.operations.drafts import Draft, DraftFile
 from nbcase.operations.duplicates import DuplicateCheck
-from ui.pages.register.capture import Capture, Reading, capture_as_plain, capture_from_plain, code_points
+from ui.pages.register.capture import CITIZEN_SCHEME, Capture, Reading, capture_as_plain, capture_from_plain, code_points
 
 ITEM, SITUATION = "residence_registration", "new"
 
@@ -191,6 +191,8 @@ def work_of(draft: Draft, situation: Situation, language: str) -> tuple[Work, di
 def look_at(work: Work, key: str, *further: Alternative) -> Look:
     """What the clerk has to compare for a field: as read, then other opinions that differ."""
     name = next(label(entry.label, work.language) for entry in work.situation.fields() if entry.key == key)
+    if key == "document_number" and any(side.kind not in CITIZEN_SCHEME for side in work.capture.sides.values()):
+        name = tr("证件号码")
     found = work.picture_of(key)
     if found is None:
         card = work.capture.card

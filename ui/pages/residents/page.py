@@ -30,6 +30,10 @@ from ui.widgets.text import EmptyLine, Line, Text
 _ABOUT = frozenset({"resident", "registration", "dwelling", "permit", "endorsement", "case", "document"})
 
 
+_DIGITS = frozenset("123456789")
+"""The keys of the services in order; one line says it for all."""
+
+
 @page("residents", title=mark("居民"), icon="users", order=50)
 class ResidentsPage(Page):
     """Everybody this desk knows, one page a person."""
@@ -45,7 +49,9 @@ class ResidentsPage(Page):
         self._print.clicked.connect(self._presenter.print_choice)
         self._points = KeyButton(tr("积分"), key="Ctrl+J", icon="award", small=True)
         self._points.clicked.connect(self._to_points)
-        self.header.add_action(self._back, self._points, self._begin, self._print)
+        self._companion = KeyButton(tr("随身宝"), key="Ctrl+U", icon="library", small=True)
+        self._companion.clicked.connect(self._to_companion)
+        self.header.add_action(self._back, self._companion, self._points, self._begin, self._print)
         self._model = PagedModel(_columns(context.desk), self._presenter.fetch, context.tasks)
         self._table = Table(tr("居民"), self._model, identify=lambda row: row.resident.id)
         self._table.opened.connect(lambda row: self._presenter.open(row.resident.id))
@@ -139,12 +145,11 @@ class ResidentsPage(Page):
         else:
             more = (
                 ("1–9", tr("办理可办的事项")),
-                ("F7", tr("显示完整号码，留有记录")),
                 ("Alt+1–3", tr("全部、办件、文书")),
                 ("Enter", tr("打开所选的办件，补打所选的文书")),
-                ("Esc", tr("回列表")),
             )
-        return [*super().keys(), *(KeyHelp(key=key, what=what) for key, what in more)]
+        shown = super().keys()
+        return [*(line for line in shown if line.key not in _DIGITS), *(KeyHelp(key=key, what=what) for key, what in more)]
 
     def show_list(self) -> None:
         """Back to everybody."""
@@ -202,7 +207,7 @@ class ResidentsPage(Page):
         self._count.setText(tr("{shown} / 共 {total} 人").format(shown=shown, total=max(self._total, shown)))
 
     def _show_actions(self, *, is_person: bool) -> None:
-        for button in (self._back, self._points, self._begin, self._print):
+        for button in (self._back, self._companion, self._points, self._begin, self._print):
             button.setVisible(is_person)
 
     def _choose_matter(self) -> None:
@@ -214,6 +219,11 @@ class ResidentsPage(Page):
         person = self._presenter.person
         if person is not None:
             self.context.navigate("points", resident_id=person.view.standing.resident.id)
+
+    def _to_companion(self) -> None:
+        person = self._presenter.person
+        if person is not None:
+            self.context.navigate("companion", resident_id=person.view.standing.resident.id)
 
     def _begin_search(self) -> None:
         if self._stack.currentIndex() == 0:

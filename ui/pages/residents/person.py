@@ -36,7 +36,7 @@ from ui.widgets.lists import LineList, LineRow
 from ui.widgets.panels import Scroll, row_of
 from ui.widgets.portrait import Portrait
 from ui.widgets.tag import Chip, Tag
-from ui.widgets.text import EmptyLine, Facts, Line, SectionHeading, Text
+from ui.widgets.text import ElidedText, EmptyLine, Facts, Line, SectionHeading, Text
 from ui.widgets.timeline import Timeline
 
 _LEFT, _RIGHT = 320, 334
@@ -99,6 +99,7 @@ class PersonView(QWidget):
         self._number = Text("", "compact")
         self._number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._reveal = KeyButton(tr("显示"), key="F7", small=True, registers=False)
+        self._reveal.setAccessibleName(tr("显示完整号码，留有记录"))
         self._reveal.clicked.connect(self._presenter.reveal)
         label = Text(tr("号码"), "label")
         label.setFixedWidth(theme.size.label_width - theme.space.xl)
@@ -118,8 +119,10 @@ class PersonView(QWidget):
         self._timeline = Timeline(tr("时间线"))
         self._timeline.opened.connect(self._open_case)
         self._confirmation = KeyButton(tr("确认单"), key="Q", small=True)
+        self._confirmation.setAccessibleName(tr("打印居住证确认单"))
         self._confirmation.clicked.connect(self._presenter.print_confirmation)
         self._endorse = KeyButton(tr("签注"), key="G", small=True)
+        self._endorse.setAccessibleName(tr("办理签注"))
         self._endorse.clicked.connect(self._begin_endorsement)
         self._card = PermitCard(self._confirmation, self._endorse)
         self._chips: dict[EventKind, Chip] = {"all": Chip(tr("全部"), on=True), "cases": Chip(tr("办件")), "papers": Chip(tr("文书"))}
@@ -332,7 +335,9 @@ def _offer_row(offer: Offer, button: KeyButton) -> QWidget:
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, theme.space.s, 0, 0)
     column.setSpacing(theme.space.s)
-    column.addWidget(row_of(Text(offer.name, "compact"), None, button))
+    name = ElidedText("compact")
+    name.set_full(offer.name)
+    column.addWidget(row_of(name, button))
     column.addWidget(Line())
     return holder
 

@@ -373,7 +373,7 @@ def _decision_facts(detail: CaseDetail, situation: Situation, language: str, tod
     return [
         (tr("决定"), label(decision.name, language)),
         (tr("时间"), moment_words(case.decided_at, today) if case.decided_at else ""),
-        (tr("理由"), "；".join(reasons.get(code, code) for code in case.reason_codes)),
+        (tr("理由"), tr("；").join(reasons.get(code, code) for code in case.reason_codes)),
         (tr("说明"), case.decision_note),
     ]
 

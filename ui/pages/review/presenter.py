@@ -281,7 +281,7 @@ class ReviewPresenter:
         if unseen:
             self._context.trouble(
                 UserError(
-                    tr("还有 {n} 项请人看：{names}。").format(n=len(unseen), names="、".join(unseen)),
+                    tr("还有 {n} 项请人看：{names}。").format(n=len(unseen), names=tr("、").join(unseen)),
                     safe=tr("还没有作出决定。"),
                     do=tr("看过后按 Y 确认一致。"),
                 )
@@ -291,12 +291,12 @@ class ReviewPresenter:
     def _write(self, case: Case, decision: Decision) -> None:
         reason, desk, clerk = self._view.reason(), self._context.desk, self._context.clerk.record
         seen = [check.name for check in self._checks if check.key in self._agreed] if decision.outcome == "decided" else []
-        words = [self._view.note(), tr("已人工核对：{names}").format(names="、".join(seen)) if seen else ""]
+        words = [self._view.note(), tr("已人工核对：{names}").format(names=tr("、").join(seen)) if seen else ""]
         verdict = Verdict(
             case_id=case.id,
             decision_code=decision.code,
             reason_codes=(reason,) if reason else (),
-            note="；".join(word for word in words if word),
+            note=tr("；").join(word for word in words if word),
         )
         self._act(
             lambda: decide(desk, clerk, verdict), tr("{name}：{decision}").format(name=case.applicant_name, decision=decision.name.text)

@@ -110,12 +110,12 @@ def _round_facts(entry: Entry) -> list[tuple[str, str]]:
 def _signed_words(entry: Entry) -> str:
     """Who signed what is public, and how many the list that comes next has."""
     one, signatures = entry.view.round, entry.view.signatures
-    parts = ["、".join(one.signed_by)]
+    parts = [tr("、").join(one.signed_by)]
     if signatures or (one.list_hash and one.list_hash != one.published_hash):
-        names = "、".join(signature.clerk_name for signature in signatures)
+        names = tr("、").join(signature.clerk_name for signature in signatures)
         words = tr("定稿 {n} / {m}") if one.stage is RoundStage.NOTICE else tr("{n} / {m}")
         parts.append(f"{words.format(n=len(signatures), m=SIGNATURES_NEEDED)}　{names}".strip())
-    return "；".join(part for part in parts if part)
+    return tr("；").join(part for part in parts if part)
 
 
 def _notice_words(one: Round) -> str:
@@ -138,7 +138,7 @@ def _application_facts(entry: Entry, application: Application, today: date) -> l
         (tr("计分人"), entry.counted or tr("另一方（不在本站）")),
         (tr("计分日"), str(one.scored_on)),
         (tr("同分比较"), figures.format(n=result.figures.get("residence_months", 0), m=result.figures.get("insurance_months", 0))),
-        *([(tr("服务区"), "、".join(result.zones))] if result.zones else []),
+        *([(tr("服务区"), tr("、").join(result.zones))] if result.zones else []),
     ]
 
 

@@ -10,9 +10,9 @@ from nbcase.domain.identity import mask_number
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import mark, tr
 from nbcase.operations.rounds import why_words
-from nbcase.points.catalogue import show
 from ui.context import KeyHelp
 from ui.pages import page
+from ui.pages.points.presenter import points_words
 from ui.pages.rounds.facts import RoundFacts, entry_row
 from ui.pages.rounds.presenter import Entry, RoundsPresenter, shown_rows
 from ui.shell.page import Page
@@ -75,7 +75,7 @@ class RoundsPage(Page):
         column.addWidget(self._rows, 1)
         footer = row_of(self._print, None, self._object, self._sign, padding=(current_theme().space.l, 0))
         main = Panel(right, footer=footer, scrolls=False)
-        inner = Columns(main, Panel(self._facts), side_width=_FACTS, side_name=tr("说明"), side_left=True)
+        inner = Columns(main, Panel(self._facts), side_width=_FACTS, side_name=tr("说明"), side_left=True, side_key="F8")
         outer = Columns(inner, Panel(self._entries, scrolls=False), side_width=_LIST, side_name=tr("轮次"), side_left=True)
         body = QWidget()
         whole = QVBoxLayout(body)

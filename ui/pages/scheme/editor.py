@@ -11,7 +11,16 @@ from nbcase.points.catalogue import PointsCatalogue, show
 from nbcase.points.editing import Checked, Edit, Part, Shape, WorkedExample, blank_rows, facts_for
 from nbcase.points.language import Mistake, hundredths
 from ui.pages.scheme.rowsedit import RowColumn, RowsEditor
-from ui.pages.scheme.schemewords import fact_options, facts_read, facts_typed, former_words, kind_words, part_title, shape_options
+from ui.pages.scheme.schemewords import (
+    fact_options,
+    facts_read,
+    facts_typed,
+    former_words,
+    kind_words,
+    mistake_words,
+    part_title,
+    shape_options,
+)
 from ui.theme import current_theme
 from ui.widgets.fields import ChoiceField
 from ui.widgets.form import FieldSpec, Form, FormSection
@@ -82,7 +91,7 @@ class RuleEditor(QWidget):
         """What the checker finds, and what each example comes to."""
         mistakes = found.about(edit.code)
         others = len(found.mistakes) - len(mistakes)
-        text = "\n".join(mistakes)
+        text = "\n".join(mistake_words(mistake) for mistake in mistakes)
         if others:
             text += ("\n" if text else "") + tr("草案别处还有 {n} 处错误。").format(n=others)
         if text:

@@ -73,7 +73,7 @@ def _figures(effect: Effect) -> list[Figure]:
 
 
 def _resident_row(one: ResidentEffect, names: dict[str, str]) -> LineRow:
-    why = "，".join(f"{names.get(code, code)} {difference_words(points)}" for code, points in one.lines.items())
+    why = tr("，").join(f"{names.get(code, code)} {difference_words(points)}" for code, points in one.lines.items())
     return LineRow(title=one.name or "—", note=why, right=f"{points_words(one.before)} → {points_words(one.after)}")
 
 

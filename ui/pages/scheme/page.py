@@ -234,7 +234,7 @@ class SchemePage(Page):
         """What the checker says of what is typed."""
         self._editor.show_check(edit, found, results)
         if found.mistakes:
-            self._status.set_full(found.mistakes[0])
+            self._status.set_full(tr("草案有 {n} 处错误").format(n=len(found.mistakes)))
 
     def show_effect(self, effect: Effect | None) -> None:
         """What the draft would do."""

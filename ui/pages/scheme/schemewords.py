@@ -1,5 +1,6 @@
 """The words of the page: shapes of rules, where a draft stands, a rule in short; plain Python."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -31,6 +32,11 @@ _GIVEN = frozenset({Shape.HIGHEST, Shape.OTHER})
 _NUMBERS = "①②③④⑤⑥⑦⑧⑨"
 
 
+def mistake_words(mistake: str) -> str:
+    """A mistake without the file and the entry in it: the page stands at the indicator already."""
+    return re.sub(r"^\S+\.yaml.*?(：|: )", "", mistake, count=1)
+
+
 def shape_options(present: Shape) -> tuple[Option, ...]:
     """The ways to give points that a form offers."""
     return tuple(Option(code=shape.value, label=tr(name)) for shape, name in _SHAPES.items() if shape not in _GIVEN or shape is present)
@@ -48,7 +54,7 @@ def kind_words(catalogue: PointsCatalogue, fact: str, number: str) -> str:
     named = [
         codes.name("points_row", code) if codes.has_code("points_row", code) else code for code, value in worth if str(value) == number
     ]
-    return "、".join(named) or number
+    return tr("、").join(named) or number
 
 
 def part_title(catalogue: PointsCatalogue, fact: str, place: int, count: int) -> str:
@@ -148,7 +154,7 @@ def draft_words(view: DraftView | None, today: date, *, is_online: bool, clerk_i
             to_do = tr("要由另一位站长签署，哪个窗口都可以。") if proposal.clerk_id == clerk_id else tr("请看过后签署。")
             return head + said + to_do + _line(is_online), "warn"
         case DraftStage.SIGNED:
-            names = "、".join(one.clerk_name for one in view.signatures)
+            names = tr("、").join(one.clerk_name for one in view.signatures)
             wait = tr("中心收到后公布，结果随同步到各窗口。") if is_online else tr("现在离线：到下次联系中心时才公布。")
             return head + tr("{names} 两人已签。").format(names=names) + wait, "success" if is_online else "warn"
         case DraftStage.REFUSED:
@@ -167,7 +173,7 @@ def history_rows(board: SchemeBoard) -> list[LineRow]:
     rows = []
     for one in reversed(board.schemes.published):
         stands = one.from_on <= board.today
-        changed = "、".join(names.get(code, code) for code in one.edits)
+        changed = tr("、").join(names.get(code, code) for code in one.edits)
         signed = tr("{a} 提出，{b} 签署，{day} 公布").format(a=one.proposed_name, b=one.signed_name, day=one.published_on)
         rows.append(
             LineRow(

@@ -165,5 +165,5 @@ def _effects() -> str:
     for setting in DECLARED:
         if setting.takes_effect:
             later.setdefault(tr(setting.takes_effect), []).append(tr(setting.name))
-    lines = [tr("{when}：{names}。").format(when=when, names="、".join(names)) for when, names in later.items()]
+    lines = [tr("{when}：{names}。").format(when=when, names=tr("、").join(names)) for when, names in later.items()]
     return "\n".join([*lines, tr("其余保存后立即生效。")])

@@ -194,7 +194,7 @@ def effect_words(before: Settings, after: Settings) -> str:
     for setting in DECLARED:
         if setting.takes_effect and getattr(before, setting.key) != getattr(after, setting.key):
             later.setdefault(tr(setting.takes_effect), []).append(tr(setting.name))
-    return "；".join(tr("{names}{when}生效").format(names="、".join(names), when=when) for when, names in later.items())
+    return tr("；").join(tr("{names}{when}生效").format(names=tr("、").join(names), when=when) for when, names in later.items())
 
 
 def reader_notice(port: str, baud: int, driver: str) -> Notice:

@@ -261,7 +261,7 @@ class DisputePanel(QWidget):
         """Say what is still missing; True when nothing is."""
         missing = self._missing()
         chosen = choice_words(self._choice) if self._choice is not None else ""
-        self._state.setText("；".join(part for part in (chosen, missing or tr("按回车定下")) if part))
+        self._state.setText(tr("；").join(part for part in (chosen, missing or tr("按回车定下")) if part))
         if missing:
             self._decide.set_off(missing)
         else:
@@ -284,6 +284,6 @@ def _notice_words(view: ConflictView, *, may_decide: bool) -> str:
     if view.has_moved:
         return tr("两边之后又有人改过，记录现在是“{value}”，多半可按 4 保持。").format(value=view.present)
     if view.goes_with:
-        names = "、".join(field_name(view.conflict.subject_type, name) for name in view.goes_with)
+        names = tr("、").join(field_name(view.conflict.subject_type, name) for name in view.goes_with)
         return tr("同一个决定的 {names} 会一起定。").format(names=names)
     return ""

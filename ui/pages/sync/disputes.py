@@ -50,7 +50,7 @@ def reasons() -> tuple[tuple[str, str], ...]:
 def reason_words(code: str, own: str) -> str:
     """The reason as it is kept; empty while one's own words are still missing."""
     listed = "" if code == _OWN_WORDS else dict(reasons()).get(code, "")
-    return "；".join(part for part in (listed, own.strip()) if part)
+    return tr("；").join(part for part in (listed, own.strip()) if part)
 
 
 def is_open(view: ConflictView) -> bool:

@@ -57,9 +57,7 @@ class Errands:
         desk, clerk = self._context.desk, self._context.clerk.record
         title = tr("对账单 {day}").format(day=desk.today())
         told = Notice(what=tr("对账单已交打印机。"), safe=tr("没有经中心确认的，单上逐件列出。"))
-        print_unkept(
-            self._context, title, lambda: reconciliation_sheet(desk, clerk), safe=tr("对账单随时可以再打。"), told=told
-        )
+        print_unkept(self._context, title, lambda: reconciliation_sheet(desk, clerk), safe=tr("对账单随时可以再打。"), told=told)
 
     def export(self, target: Path) -> None:
         """Everything unsent into one sealed file; the work stays here too."""

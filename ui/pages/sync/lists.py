@@ -51,11 +51,11 @@ def dispute_table(name: str, fetch: Fetch, moment: Callable[[datetime | None], s
         return Cell(text=moment(view.conflict.found_at if is_open(view) else view.conflict.resolved_at), quiet=True)
 
     columns: tuple[Column[ConflictView], ...] = (
-        Column(title=tr("申请人"), cell=lambda view: Cell(text=view.person or "—"), width=96),
-        Column(title=tr("记录 · 项"), cell=lambda view: f"{view.record} · {view.field}", width=140, stretch=True),
-        Column(title=tr("对方"), cell=lambda view: Cell(text=view.theirs_by, quiet=True), width=132, shown_from=540),
+        Column(title=tr("申请人"), cell=lambda view: Cell(text=view.person or "—"), width=84),
+        Column(title=tr("记录 · 项"), cell=lambda view: f"{view.record} · {view.field}", width=128, stretch=True),
+        Column(title=tr("对方"), cell=lambda view: Cell(text=view.theirs_by, quiet=True), width=172, shown_from=540),
         Column(title=tr("时间"), cell=at, width=92),
-        Column(title=tr("状态"), cell=state, width=104),
+        Column(title=tr("状态"), cell=state, width=88),
     )
     return Table(name, PagedModel(columns, fetch, tasks), compact=True, identify=lambda view: view.conflict.id)
 

@@ -71,11 +71,6 @@ class ValueCard(QAbstractButton):
         self._tell()
         self.update()
 
-    @property
-    def is_chosen(self) -> bool:
-        """Whether this is the value that was taken."""
-        return self._is_chosen
-
     def _tell(self) -> None:
         words = f"{self._name}：{self._value.text()}，{self._who.text()}"
         self.setAccessibleName(tr("{words}，已选").format(words=words) if self._is_chosen else words)

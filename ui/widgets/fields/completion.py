@@ -70,11 +70,6 @@ class CompletionField(TextField):
         """What the picked line meant, or None where the text is only text."""
         return self._payload
 
-    def set_picked(self, text: str, payload: object) -> None:
-        """Show a known record without `edited`, as when a draft comes back."""
-        self.set_value(text)
-        self._payload = payload
-
     def set_value(self, value: FieldValue) -> None:
         super().set_value(value)
         self._payload = None

@@ -139,6 +139,11 @@ class Field(QWidget):
         """The name that a screen reader says, with what the form demands."""
         return tr("{name}，必填").format(name=self.name) if self.required else self.name
 
+    def rename(self, name: str) -> None:
+        """Go by another name, as a number does that is a passport's."""
+        self.name = name
+        self.set_required(self.required)
+
     def set_required(self, on: bool) -> None:
         """Demand a value, or no longer: what one field says may make another one necessary."""
         self.required = on
