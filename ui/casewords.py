@@ -10,7 +10,6 @@ from nbcase.domain.identity import age_on, mask_number
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState
-from nbcase.items.item import Period
 from nbcase.operations.cases import HistoryLine, LimitUse
 from ui.widgets.ink import Tone
 from ui.widgets.limitbar import LimitFigure
@@ -166,14 +165,3 @@ def check_summary(checks: tuple[Check, ...], agreed: frozenset[str] = frozenset(
     states = [CheckState.PASSED if check.key in agreed and check.state is CheckState.LOOK else check.state for check in checks]
     counts = [f"{name} {states.count(state)}" for state, name in names.items() if state in states]
     return tr("{n} 项：{counts}").format(n=len(checks), counts=tr("，").join(counts)) if checks else ""
-
-
-def limit_words(period: Period | None) -> str:
-    """A limit as the window says it, nothing where there is none; `papers.period_words` is for papers, which stay Chinese."""
-    if period is None:
-        return ""
-    if period.working_days == 0:
-        return tr("当场办结")
-    if period.working_days is not None:
-        return tr("{n} 个工作日").format(n=period.working_days)
-    return tr("{n} 日").format(n=period.calendar_days)

@@ -4,7 +4,7 @@ The walker (`nbcase.items.checks`) is the reference; tests hold this against it 
 null. What the centre would have to be asked, and a threshold that nobody published, is never a pass, as with the walker.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal, assert_never
 
@@ -16,14 +16,32 @@ FactType = Literal["text", "number", "flag", "day"]
 Types = Mapping[str, FactType]
 """By fact; a fact that is not named here has no column and is never there."""
 
+_BITS = 62
+"""Policies in one column of a result: a bit each of a whole number with a sign."""
+
 _Plain = MonthsSince | Present | OneOf | NoneOf | AtMost | AtLeast | NotPast
 
 
-def people_query(policies: Iterable[Policy], types: Types, table: str, on: date) -> str:
-    """One pass: for each resident who can have any, ``id`` and ``codes``, the list of the policies that can be had and are not used."""
-    having = [f"CASE WHEN {policy_sql(policy, types, on)} THEN {_text(policy.code)} END" for policy in policies if policy.holds(on)]
-    found = f"list_filter([{', '.join(having)}], lambda code: code IS NOT NULL)" if having else "[]::VARCHAR[]"
-    return f"SELECT id, codes FROM (SELECT id, {found} AS codes FROM {table}) WHERE len(codes) > 0"
+def people_query(policies: Sequence[Policy], types: Types, table: str, on: date) -> str:
+    """One pass: for each resident who can have any, ``id`` and the columns ``mask_0``, ``mask_1`` …; `codes_of` reads them."""
+    masks = [
+        " + ".join([f"CAST({policy_sql(policy, types, on)} AS BIGINT) * {1 << bit}" for bit, policy in enumerate(part)])
+        for part in _parts(policies, on)
+    ] or ["0"]
+    columns = ", ".join(f"{mask} AS mask_{place}" for place, mask in enumerate(masks))
+    some = " OR ".join(f"mask_{place} <> 0" for place in range(len(masks)))
+    return f"SELECT * FROM (SELECT id, {columns} FROM {table}) WHERE {some}"
+
+
+def codes_of(policies: Sequence[Policy], masks: Sequence[int], on: date) -> tuple[str, ...]:
+    """The policies that a row of `people_query` with these masks names."""
+    parts = zip(_parts(policies, on), masks, strict=False)
+    return tuple(policy.code for part, mask in parts for bit, policy in enumerate(part) if mask >> bit & 1)
+
+
+def _parts(policies: Sequence[Policy], on: date) -> list[list[Policy]]:
+    holding = [policy for policy in policies if policy.holds(on)]
+    return [holding[start : start + _BITS] for start in range(0, len(holding), _BITS)]
 
 
 def policy_sql(policy: Policy, types: Types, on: date) -> str:
@@ -31,7 +49,7 @@ def policy_sql(policy: Policy, types: Types, on: date) -> str:
     parts = [condition_sql(condition, types, on) for condition in policy.conditions]
     if policy.in_use is not None and policy.in_use in types:
         parts.append(f"coalesce({_column(policy.in_use)} <> 'held', TRUE)")
-    return " AND ".join(f"({part})" for part in parts) or "TRUE"
+    return f"({' AND '.join(f'({part})' for part in parts) or 'TRUE'})"
 
 
 def condition_sql(condition: Condition, types: Types, on: date) -> str:

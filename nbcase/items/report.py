@@ -53,14 +53,15 @@ def _situation(situation: Situation) -> dict[str, Any]:
 
 def limit_words(limit: Limit) -> dict[str, str]:
     """Legal and promised limit in words, `—` where there is none."""
-    return {"legal": _period(limit.legal), "promised": _period(limit.promised)}
+    return {"legal": period_words(limit.legal) or "—", "promised": period_words(limit.promised) or "—"}
 
 
-def _period(period: Period | None) -> str:
+def period_words(period: Period | None) -> str:
+    """A limit as screens say it, nothing where there is none; papers, which stay Chinese, have their own."""
     if period is None:
-        return "—"
+        return ""
     if period.working_days == 0:
-        return tr("即办")
+        return tr("当场办结")
     if period.working_days is not None:
         return tr("{n} 个工作日").format(n=period.working_days)
     return tr("{n} 日").format(n=period.calendar_days)

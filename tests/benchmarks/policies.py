@@ -21,7 +21,7 @@ import duckdb
 from nbcase.items.checks import CheckState, Fact, check_condition
 from nbcase.items.item import AnyOf, AtLeast, AtMost, Condition, Label, MonthsSince, NoneOf, NotPast, OneOf, Option, Present
 from nbcase.items.policy import Apply, Policy
-from nbcase.items.policy_sql import FactType, people_query, policy_sql
+from nbcase.items.policy_sql import FactType, codes_of, people_query, policy_sql
 
 ON = date(2026, 11, 24)
 MEMORY = "512MB"
@@ -111,11 +111,12 @@ def walked(policy: Policy, facts: dict[str, Fact]) -> bool:
 def differences(engine: duckdb.DuckDBPyConnection, facts: Path, found: Path, policies: Sequence[Policy]) -> int:
     """Over a sample of residents, where the walker says something else."""
     columns = ", ".join(f'f."{name}"' for name in TYPES)
-    query = f"SELECT r.codes, {columns} FROM '{facts}' f LEFT JOIN '{found}' r USING (id) ORDER BY hash(f.id) LIMIT {SAMPLE}"
+    query = f"SELECT {columns}, r.* EXCLUDE id FROM '{facts}' f LEFT JOIN '{found}' r USING (id) ORDER BY hash(f.id) LIMIT {SAMPLE}"
     count = 0
-    for codes, *values in engine.execute(query).fetchall():
-        known = {name: Fact(value) for name, value in zip(TYPES, values, strict=True)}
-        count += {policy.code for policy in policies if walked(policy, known)} != set(codes or ())
+    for row in engine.execute(query).fetchall():
+        known = {name: Fact(value) for name, value in zip(TYPES, row, strict=False)}
+        masks = [mask or 0 for mask in row[len(TYPES) :]]
+        count += tuple(policy.code for policy in policies if walked(policy, known)) != codes_of(policies, masks, ON)
     return count
 
 
@@ -142,7 +143,8 @@ def main(words: Sequence[str] | None = None) -> None:
             one = f"SELECT id FROM '{facts}' WHERE {policy_sql(policy, TYPES, ON)}"
             engine.execute(f"COPY ({one}) TO '{Path(folder, f'one-{number}.parquet')}'")
         yard = time.perf_counter() - start
-        pairs = engine.execute(f"SELECT coalesce(sum(len(codes)), 0)::BIGINT FROM '{found}'").fetchone()
+        bits = " + ".join(f"bit_count({name})::BIGINT" for name, *_ in engine.execute(f"DESCRIBE SELECT * EXCLUDE id FROM '{found}'").fetchall())
+        pairs = engine.execute(f"SELECT coalesce(sum({bits}), 0)::BIGINT FROM '{found}'").fetchone()
         line = {
             "name": "policies",
             "figure": round(own, 3),

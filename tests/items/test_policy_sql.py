@@ -13,9 +13,10 @@ from nbcase.items.catalogue import load_catalogue
 from nbcase.items.checks import CheckState, Fact, check_condition
 from nbcase.items.item import AnyOf, AtLeast, AtMost, Condition, Label, MonthsSince, NoneOf, NotPast, OneOf, Option, Present
 from nbcase.items.policy import Apply, Policy, load_policies
-from nbcase.items.policy_sql import FactType, condition_sql, people_query
+from nbcase.items.policy_sql import FactType, codes_of, condition_sql, people_query
 
 TYPES: dict[str, FactType] = {"permit_state": "text", "points": "number", "capacity": "number", "works": "flag", "registered_since": "day"}
+ON = date(2026, 11, 24)
 SQL = {"text": "VARCHAR", "number": "INTEGER", "flag": "BOOLEAN", "day": "DATE"}
 NONE = Label(zh="无", en="none")
 DAYS = st.dates(date(2023, 12, 1), date(2027, 3, 5))
@@ -97,11 +98,12 @@ def test_one_pass_names_what_can_be_had_and_is_not_used(engine: duckdb.DuckDBPyC
         policy("past", "normal", until_on=date(2026, 1, 1)),
         policy("unused", "normal", in_use="service.library_card"),
     ]
-    query = people_query(policies, TYPES, "facts", date(2026, 11, 24))
-    assert engine.execute(query).fetchall() == [("r", ["can", "unused"])]
-    assert engine.execute(people_query([], TYPES, "facts", date(2026, 11, 24))).fetchall() == []
+    many = [policy(f"many_{n}", "none") for n in range(70)]
+    for asked, found in ((policies, ("can", "unused")), ([*many, policies[0]], ("can",))):
+        ((resident_id, *masks),) = engine.execute(people_query(asked, TYPES, "facts", ON)).fetchall()
+        assert (resident_id, codes_of(asked, masks, ON)) == ("r", found)
+    assert engine.execute(people_query([], TYPES, "facts", ON)).fetchall() == []
 
 
 def test_every_shipped_policy_has_its_sql(engine: duckdb.DuckDBPyConnection) -> None:
-    query = people_query(load_policies(load_catalogue()).values(), TYPES, "facts", date(2026, 11, 24))
-    engine.execute(query)
+    engine.execute(people_query(list(load_policies(load_catalogue()).values()), TYPES, "facts", ON))

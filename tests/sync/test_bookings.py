@@ -14,6 +14,8 @@ from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.bookings import attendance, keep_offering, offerings, place_words
+from nbcase.store.desk_database import reading
+from nbcase.store.shelf import Shelf
 from tests.parts.atwork import at_work, last_answer
 from tests.parts.centres import STATIONS, clerk
 from tests.parts.desks import MakeDesk, WorkingDesk

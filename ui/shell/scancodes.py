@@ -7,8 +7,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from nbcase.domain.document import PLAIN_CODE
 from nbcase.devices.keyboard_scanner import FASTEST_PERSON_MS, KeyboardScanner, Verdict
+from nbcase.domain.document import PLAIN_CODE
 
 _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 _TYPING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier

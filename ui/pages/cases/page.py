@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.document import Document
 from nbcase.domain.words import mark, tr
+from nbcase.items.report import period_words
 from nbcase.operations.cases import CaseDetail, CaseRow, HistoryLine, OpenLimits
 from nbcase.operations.printing import paper_name
 from ui.casewords import (
     action_words,
     day_words,
     limit_figure,
-    limit_words,
     material_words,
     moment_words,
     printed_words,
@@ -315,8 +315,8 @@ class CasesPage(Page):
         limit = desk.items.situation(case.item_code, case.situation_code).limit
         tentative = tr(" 暂定") if case.due_is_provisional else ""
         rows = [
-            (tr("承诺"), limit_words(limit.promised), case.promised_due_on),
-            (tr("法定"), limit_words(limit.legal), case.legal_due_on),
+            (tr("承诺"), period_words(limit.promised), case.promised_due_on),
+            (tr("法定"), period_words(limit.legal), case.legal_due_on),
         ]
         self._limits.show_facts(
             [

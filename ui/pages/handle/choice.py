@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 from nbcase.domain import codes
 from nbcase.domain.readings import initials, search_key
 from nbcase.domain.words import is_english, tr
+from nbcase.items.report import period_words
 from nbcase.operations.offers import Offer
-from ui.casewords import limit_words
 from ui.widgets.lists import LineList, LineRow
 
 DIGITS = 9
@@ -84,5 +84,5 @@ def obstacle_rows(offers: Sequence[Offer]) -> list[LineRow]:
 
 def promise_words(offer: Offer) -> str:
     """The promised limit in words, empty where none is promised."""
-    words = limit_words(offer.situation.limit.promised)
+    words = period_words(offer.situation.limit.promised)
     return tr("承诺 {words}").format(words=words) if words else ""

@@ -16,6 +16,7 @@ from nbcase.domain.words import tr
 from nbcase.items.checks import Check
 from nbcase.items.fields import AnswersIncomplete
 from nbcase.items.item import Material, Situation
+from nbcase.items.report import period_words
 from nbcase.operations.accept import Accepted, Examination, Request, accept, due, examine_unfinished
 from nbcase.operations.decide import Decided, complete
 from nbcase.operations.drafts import Draft, DraftFile, discard_draft, keep_draft_file, save_draft
@@ -23,7 +24,6 @@ from nbcase.operations.facts import Standing
 from nbcase.operations.offers import Offer, offers, present_standing
 from nbcase.operations.papers import notice_pdf
 from nbcase.operations.printing import PrintJob
-from ui.casewords import limit_words
 from ui.pages.handle.work import (
     Done,
     Head,
@@ -134,8 +134,8 @@ class HandlePresenter:
             item=opening.item,
             situation=opening.situation,
             standing=opening.standing,
-            legal=(limit_words(limit.legal), *legal),
-            promised=(limit_words(limit.promised), *promised),
+            legal=(period_words(limit.legal), *legal),
+            promised=(period_words(limit.promised), *promised),
             case=opening.case,
         )
         self._view.show_form(head, opening.answers)
