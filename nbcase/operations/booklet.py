@@ -109,6 +109,12 @@ def _known_row(known: Known) -> dict[str, Any]:
     return {
         "topic": TOPIC_NAMES[known.topic],
         "what": "；".join(known.rows[:2]) + (f" 等 {len(known.rows)} 条" if len(known.rows) > 2 else "") if known.rows else nothing,
-        "source": known.department or "—",
+        "source": _short(known.department) or "—",
         "month": known.month or "—",
     }
+
+
+def _short(departments: str) -> str:
+    """At most two departments, so that a row keeps to its line."""
+    names = departments.split("、")
+    return departments if len(names) <= 2 else f"{names[0]}等 {len(names)} 家"

@@ -22,6 +22,7 @@ NEEDED = {"name", "figure", "unit", "yardstick", "ratio", "sizes", "versions"}
         "feed",
         "first_sync",
         "points",
+        "policies",
         "documents",
         "card_reader",
         "stalls",

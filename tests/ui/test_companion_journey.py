@@ -1,6 +1,7 @@
 """From a resident to 随身宝 by keys: consent first, then why, the form and the booklet; and the people whom a policy finds."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtWidgets import QLabel, QWidget
@@ -14,6 +15,7 @@ from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
 from tests.parts.residents import able_to_apply
 from tests.parts.scores import score_of
+from tests.parts.windows import SitAt, sit_at  # noqa: F401 - the fixture
 from ui.pages import load_pages
 from ui.pages.companion import CompanionPage
 from ui.shell.window import MainWindow
@@ -121,3 +123,21 @@ def test_the_lists_name_who_to_call_masked_and_why_and_a_person_opens(
     keys.press("Ctrl+G")
     until(lambda: page._presenter.shown == "person")
     assert not counter.troubles
+
+
+def test_a_consent_reaches_the_centre_and_the_station_and_the_desk_has_the_policies(sit_at: SitAt) -> None:  # noqa: F811
+    first, second = sit_at("li"), sit_at("li")
+    person = first.working.resident("样一", birth_on=date(1990, 5, 2))
+    first.working.act(person)
+    first.show("companion")
+    first.window.open_page("companion", resident_id=person.id)
+    first.keys.press("Ctrl+Enter", "1")
+    page = first.window.page("companion")
+    assert isinstance(page, CompanionPage)
+    assert {row.payload.policy.code for row in page._choices.rows if isinstance(row.payload, Match)} >= {"first_permit", "union_joining"}
+    assert first.contact().confirmed == 2
+    assert second.contact().problem is None
+    with reading(second.working.engine) as connection:
+        (consent,) = Shelf(connection).find(Consent, resident_id=person.id)
+    assert consent.purpose_code == "own_view"
+    assert not first.troubles

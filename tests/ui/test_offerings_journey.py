@@ -72,3 +72,17 @@ def test_a_clerk_sees_the_list_and_who_opens_one(counter_for: Callable[..., Coun
     show(page, 1366, 768)
     assert not page._new.isVisible()
     assert page._why.text() == "由站长开设"
+
+
+def test_in_a_small_window_the_form_takes_the_place_of_the_list(counter_for: Callable[..., Counter], show: Callable[..., QWidget]) -> None:
+    counter = counter_for(people=0, role="supervisor")
+    page = OfferingsPage(counter)
+    show(page, 683, 384)
+    page.opened()
+    QApplication.processEvents()
+    keys = Keyboard(page)
+    keys.press("Ctrl+N")
+    assert page._form.isVisible(), "a form behind a folded strip is no form"
+    keys.press("Esc")
+    assert not page._form.isVisible()
+    assert page._new.isVisible()

@@ -172,7 +172,7 @@ def test_offline_is_told_with_since_when_and_what_is_safe(presenter: SyncPresent
     presenter.refresh()
     assert view.subtitle == "中心 15:39 起不可达。窗口照常受理，全部写在本机。"
     assert (view.figures["连接"].value, view.figures["连接"].note) == ("离线", "42 秒后再试")
-    assert view.problem == "中心连不上。 办件保存在本机。 网络恢复后自动上传。"
+    assert view.problem == "中心连不上。办件保存在本机。网络恢复后自动上传。"
     assert outcome_words(None, is_online=False)[0] == "等连接"
 
 

@@ -217,8 +217,8 @@ class LineRow:
 class LineList(RowList[LineRow]):
     """Lines such as my cases, the queue, drafts, or what happened by date.
 
-    `lead_width`, `title_width` and `name_width` in logical pixels keep the parts of all lines in columns; 0 lets them flow. Titles
-    that are longer get more, up to three fifths of the line.
+    `lead_width`, `title_width` and `name_width` in logical pixels keep the parts of all lines in columns; 0 lets them flow. Longer
+    titles with something beside them get more, up to three fifths of the line.
     """
 
     def __init__(
@@ -242,7 +242,8 @@ class LineList(RowList[LineRow]):
         self._height = height or theme.size.row_table
 
     def show_rows(self, rows: Sequence[LineRow]) -> None:
-        self._longest_title = max((ceil(text_width(row.title, "body")) for row in rows), default=0)
+        beside = (row.title for row in rows if row.name or row.note)
+        self._longest_title = max((ceil(text_width(title, "body")) for title in beside), default=0)
         super().show_rows(rows)
 
     def describe(self, row: LineRow) -> str:
