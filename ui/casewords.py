@@ -90,6 +90,7 @@ def action_words(kind: str) -> str:
         "service.decide": tr("审核"),
         "offering.keep": tr("开设场次"),
         "round.sign": tr("名单签名"),
+        "companion.consent": tr("同意查询随身宝"),
         "desk.retire": tr("停用电脑"),
         "conflict.resolve": tr("核对冲突"),
         "conflict.decide": tr("核对冲突"),

@@ -150,7 +150,19 @@ def wrap(text: str, face: str, tracking: float, room: float) -> tuple[str, ...]:
     return tuple(line for paragraph in text.split("\n") for line in _wrap_paragraph(paragraph, face, tracking, room))
 
 
+def _between_parts(name: str, face: str, tracking: float, room: float) -> tuple[str, str] | None:
+    """A name of several parts that is too wide for a line, broken behind one of its dots, as evenly as can be."""
+    if "·" not in name or not all(sign == "·" or _is_han(sign) for sign in name) or width(name, face, tracking) <= room:
+        return None
+    pairs = [(name[:place], name[place:]) for place in range(1, len(name)) if name[place - 1] == "·" != name[place]]
+    fitting = [pair for pair in pairs if all(width(part, face, tracking) <= room for part in pair)]
+    return min(fitting, key=lambda pair: abs(len(pair[0]) - len(pair[1])), default=None)
+
+
 def _wrap_paragraph(paragraph: str, face: str, tracking: float, room: float) -> Iterator[str]:
+    if (parts := _between_parts(paragraph, face, tracking, room)) is not None:
+        yield from parts
+        return
     line = ""
     for word in words(paragraph):
         if width((line + word).rstrip(), face, tracking) <= room:

@@ -44,6 +44,7 @@ KIND_WORDS: Mapping[str, str] = {
     "service.decide": "服务审核",
     "offering.keep": "开设场次",
     "round.sign": "名单签名",
+    "companion.consent": "随身宝查询同意",
     "case.complete": "补齐材料",
     "case.withdraw": "撤回",
     "document.print": "打印",

@@ -97,3 +97,9 @@ def test_invisible_signs_are_dropped_but_a_name_is_not_normalised() -> None:
     assert clean("葛\U000e0100城\u200b\x07") == "葛城"
     assert clean("\ufa0e") == "\ufa0e"
     assert clean("\uf9d8") == "\uf9d8"
+
+
+def test_a_name_of_several_parts_breaks_between_them() -> None:
+    name = "阿卜杜热合曼·买买提吐尔逊江·阿卜力孜"
+    assert wrap(name, "sans", 0.0, 17.0) == ("阿卜杜热合曼·", "买买提吐尔逊江·阿卜力孜")
+    assert wrap(name, "sans", 0.0, 20.0) == (name,)

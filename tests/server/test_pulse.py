@@ -58,9 +58,10 @@ def test_a_desk_that_knows_everything_is_told_nothing_new(quiet: Quiet) -> None:
 
 
 def test_a_colleagues_row_is_news_for_the_station_and_not_for_another(quiet: Quiet, centre: RunningCentre, make_desk: MakeDesk) -> None:
-    elsewhere = Quiet(make_desk("sun"), centre)
+    elsewhere, colleague = Quiet(make_desk("sun"), centre), make_desk("li")
+    colleague.sync()  # a desk's first contact publishes its keys for papers, which is news for everybody
     elsewhere.contact()
-    colleague = make_desk("li")
+    quiet.contact()
     colleague.act(colleague.resident())
     colleague.sync()
     assert quiet.has_news()

@@ -22,7 +22,7 @@ from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard, Until
-from tests.parts.newcomer import BACK_FILE, FRONT_FILE, NUMBER, ReaderWithCard, ready_reader
+from tests.parts.newcomer import BACK_FILE, FRONT_FILE, NUMBER, PASSPORT_FILE, ReaderWithCard, ready_reader
 from ui.pages import PageSpec
 from ui.pages.register import RegisterPage
 from ui.shell.window import MainWindow
@@ -220,3 +220,16 @@ def test_every_field_has_a_name_for_screen_readers(scene: Scene) -> None:
         assert proxy is not None
         assert proxy.accessibleName(), key
         assert proxy.focusPolicy() != Qt.FocusPolicy.NoFocus, key
+
+
+def test_a_passport_is_not_called_a_citizens_number(scene: Scene, until: Until, tmp_path: Path) -> None:
+    _, page, _ = scene
+    label = page.form._labels["document_number"]
+    assert label.text() == "公民身份号码"
+    path = tmp_path / "passport.jpg"
+    path.write_bytes(PASSPORT_FILE)
+    page.add_file(path)
+    until(lambda: bool(page.answers().get("document_number")))
+    assert label.text() == "证件号码"
+    assert page.form.field("document_number").accessible_label() == "证件号码，必填"
+    assert [mark.name for mark in page._evidence._marks._marks] == ["号码校验码", "有效期内"], "a passport has one side"
