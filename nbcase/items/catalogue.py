@@ -187,8 +187,8 @@ def _link_mistakes(paths: Sequence[Path], catalogue: Catalogue) -> Iterator[Item
                 if link not in known:
                     yield _wrong(path, f"{situation.code}.next", link, tr("没有这个事项情形。"))
             for condition in situation.conditions:
-                fact = getattr(condition.test, "fact", "")
+                fact, place = getattr(condition.test, "fact", ""), f"{situation.code}.conditions.{condition.key}"
                 if fact.startswith(BOOKING) and not codes.has_code("offering", fact.removeprefix(BOOKING)):
-                    yield _wrong(path, f"{situation.code}.conditions.{condition.key}", fact, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
+                    yield _wrong(path, place, fact, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
                 if fact.startswith(SERVICE) and fact.removeprefix(SERVICE) not in catalogue.items:
-                    yield _wrong(path, f"{situation.code}.conditions.{condition.key}", fact, tr("没有这个事项。"))
+                    yield _wrong(path, place, fact, tr("没有这个事项。"))
