@@ -142,8 +142,7 @@ def _terms(connection: sa.Connection, wanted: str) -> Sequence[str]:
 
 def _matching(connection: sa.Connection, phrases: Sequence[str], most: int) -> list[int]:
     """Entries that contain any of these phrases of three signs and more."""
-    quoted = ('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
-    return list(connection.execute(_MATCH, {"phrases": " OR ".join(quoted), "most": most}).scalars())
+    return list(connection.execute(_MATCH, {"phrases": " OR ".join(map(_quoted, phrases)), "most": most}).scalars())
 
 
 _MATCH = sa.text("SELECT rowid FROM search_text WHERE search_text MATCH :phrases LIMIT :most")
@@ -172,16 +171,22 @@ def dwellings_holding(connection: sa.Connection, parts: Sequence[str], most: int
     noted = [row[0] for row in cursor.execute("SELECT record_id FROM search_todo WHERE kind = 'dwelling' LIMIT ?", (MOST_NOTED + 1,))]
     if len(noted) > MOST_NOTED or present_load(connection) is not None:
         return None
-    wanted = sorted({found for part in parts if (found := normal(part))}, key=len, reverse=True)
-    if not wanted:
+    wanted = {found for part in parts if (found := normal(part))}
+    groups = {part: [part] if len(part) >= TRIGRAM else _terms(connection, part) for part in wanted}
+    if not all(groups.values()):
         return noted
-    long = [part for part in wanted if len(part) >= TRIGRAM]
-    phrases, rest = (long, wanted[len(long) :]) if long else (_terms(connection, wanted[0]), wanted)
-    if not phrases:
-        return noted
-    quoted = (" AND " if long else " OR ").join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
-    found = cursor.execute(_DWELLINGS_HOLDING + " AND instr(search_entry.text, ?)" * len(rest) + " LIMIT ?", (quoted, *rest, most))
+    # A group that was cut off would hide entries, unless it is the only one: then there are more than enough.
+    whole = {part: group for part, group in groups.items() if len(group) < MOST_TERMS or len(groups) == 1}
+    if not whole:
+        return None
+    phrases = " AND ".join("(" + " OR ".join(map(_quoted, group)) + ")" for group in whole.values())
+    rest = wanted - whole.keys()
+    found = cursor.execute(_DWELLINGS_HOLDING + " AND instr(search_entry.text, ?)" * len(rest) + " LIMIT ?", (phrases, *rest, most))
     return list(dict.fromkeys([*noted, *(row[0] for row in found)]))
+
+
+def _quoted(phrase: str) -> str:
+    return '"' + phrase.replace('"', '""') + '"'
 
 
 MOST_NOTED = 1_000

@@ -13,7 +13,7 @@ from tests.faults.script import ACT_POINTS, CENTRE_POINTS, CONTACT_POINTS, write
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = 300
-MUTATION_SEEDS = 60
+MUTATION_SEEDS = 300
 
 ELSEWHERE = {
     "desk.rescue.": "tests of the rescue kill there",
@@ -47,7 +47,7 @@ def test_every_crash_point_of_the_program_is_tried() -> None:
     assert {name for name in tried - named if not name.startswith("desk.disk.")} == set()
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutation", sorted(MUTATIONS))
 def test_a_program_broken_on_purpose_is_noticed(mutation: str, fast_server: str) -> None:
     with MUTATIONS[mutation]():
