@@ -1,6 +1,7 @@
 """The form of a service item's situation: its declarations as sections of the window's form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from nbcase.domain import codes
 from nbcase.domain.offering import Offering
@@ -11,6 +12,7 @@ from nbcase.items.checks import label
 from nbcase.items.item import Field, Situation
 from nbcase.operations.bookings import offerings
 from nbcase.operations.desk import Desk
+from nbcase.operations.facts import Standing, booked
 from nbcase.operations.residents import DwellingHit, complete_address
 from nbcase.operations.rounds import rounds, rounds_to_choose
 from ui.widgets.fields import Option, Provider, Suggestions
@@ -28,29 +30,36 @@ _KINDS: dict[str, FieldKind] = {
     "address": "completion",
     "check": "check",
     "offering": "choice",
+    "booking": "choice",
     "round": "choice",
     "place": "choice",
 }
 
 
-def form_sections(situation: Situation, language: str, *, read_only: bool = False, desk: Desk | None = None) -> tuple[FormSection, ...]:
-    """Every group of the situation in its order; with `desk`, what can be booked there."""
+Choices = Mapping[str, tuple[Option, ...]]
+"""By field key: what may be chosen where the choices are records."""
+
+
+def form_sections(
+    situation: Situation, language: str, *, read_only: bool = False, choices: Choices = MappingProxyType({})
+) -> tuple[FormSection, ...]:
+    """Every group of the situation in its order; `choices` are those of `record_choices`."""
     return tuple(
         FormSection(
             title=label(group.title, language),
-            fields=tuple(field_spec(field, language, read_only=read_only, desk=desk) for field in group.fields),
+            fields=tuple(field_spec(field, language, read_only=read_only, choices=choices) for field in group.fields),
         )
         for group in situation.form
     )
 
 
-def field_spec(field: Field, language: str, *, read_only: bool = False, desk: Desk | None = None) -> FieldSpec:
+def field_spec(field: Field, language: str, *, read_only: bool = False, choices: Choices = MappingProxyType({})) -> FieldSpec:
     """One field as the form wants it."""
     return FieldSpec(
         key=field.key,
         label=label(field.label, language),
         kind=_KINDS[field.kind],
-        options=_options(field, language, desk, read_only=read_only),
+        options=code_options(field.table, language) if field.table is not None else choices.get(field.key, ()),
         required=field.required,
         span=field.span,
         placeholder=label(field.placeholder, language) if field.placeholder else "",
@@ -59,15 +68,28 @@ def field_spec(field: Field, language: str, *, read_only: bool = False, desk: De
     )
 
 
-def _options(field: Field, language: str, desk: Desk | None, *, read_only: bool) -> tuple[Option, ...]:
-    if field.table is not None:
-        return code_options(field.table, language)
-    if field.kind in ("round", "place") and desk is not None:
-        found = rounds(desk) if read_only else rounds_to_choose(desk, field.offers)
-        return _rounds(found) if field.kind == "round" else _places(found)
-    if field.offers is not None and desk is not None:
-        return tuple(_offering(entry) for entry in offerings(desk, field.offers))
-    return ()
+RECORD_KINDS = frozenset({"offering", "booking", "round", "place"})
+"""Kinds of fields whose choices are records of the desk."""
+
+
+def record_choices(desk: Desk, situation: Situation, standing: Standing, *, read_only: bool = False) -> Choices:
+    """What may be chosen of the desk's records; read in a worker. A form that is only looked at names what is closed by now too."""
+    found = {
+        field.key: _record_options(desk, field, standing, read_only=read_only) for field in situation.fields() if field.kind in RECORD_KINDS
+    }
+    return MappingProxyType(found)
+
+
+def _record_options(desk: Desk, field: Field, standing: Standing, *, read_only: bool) -> tuple[Option, ...]:
+    match field.kind:
+        case "offering":
+            return tuple(_offering(entry) for entry in offerings(desk, field.offers, only_open=not read_only))
+        case "booking":
+            held = booked(standing, desk.today(), field.offers)
+            return tuple(_offering(offering) for _, offering in (standing.bookings if read_only else held))
+        case _:
+            found = rounds(desk) if read_only else rounds_to_choose(desk, field.offers)
+            return _rounds(found) if field.kind == "round" else _places(found)
 
 
 def _offering(entry: Offering) -> Option:

@@ -76,6 +76,9 @@ class Booking:
     station_code: str
 
 
+MOST_PARTY = 20
+"""People in one booking; larger groups are several."""
+
 BY_CENTRE = {"offering": frozenset({"taken", "waiting"}), "booking": frozenset({"ordinal", "place"})}
 """Fields that no desk may set."""
 

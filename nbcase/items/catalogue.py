@@ -41,7 +41,7 @@ EFFECTS = frozenset(
 )
 """What a step may do to the records; `nbcase.operations.effects` has a function for each."""
 
-OFFERED = {"offering": "offering", "round": "points_use", "place": "points_use"}
+OFFERED = {"offering": "offering", "booking": "offering", "round": "points_use", "place": "points_use"}
 """Kinds of fields whose choices are records, and the code table that says of what."""
 
 
@@ -158,7 +158,7 @@ def _field_mistakes(path: Path, place: str, field: Field) -> Iterator[ItemError]
     if field.table is not None and not codes.has_table(field.table):
         yield _wrong(path, place, field.table, tr("没有这张代码表，请看 resources/reference/codes.toml。"))
     offered = OFFERED.get(field.kind)
-    if (field.kind == "offering" and field.offers is None) or (offered is None and field.offers is not None):
+    if (field.kind in ("offering", "booking") and field.offers is None) or (offered is None and field.offers is not None):
         yield _wrong(path, place, field.kind, tr("offering 字段要写 offers，round、place 字段可写，其他字段不写。"))
     elif offered is not None and field.offers is not None and not codes.has_code(offered, field.offers):
         yield _wrong(path, place, field.offers, tr("代码表 {table} 里没有这一项，请看 codes.toml。").format(table=offered))

@@ -117,6 +117,7 @@ CHECKS = {
     "integer": _integer,
     "check": _check,
     "offering": _any_text,
+    "booking": _any_text,
     "round": _any_text,
     "place": _any_text,
 }

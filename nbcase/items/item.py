@@ -7,8 +7,9 @@ import msgspec
 from nbcase.domain.words import is_english
 
 FieldKind = Literal[
-    "text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check", "offering", "round", "place"
-]
+    "text", "paragraph", "identity_number", "date", "choice", "phone", "integer", "address", "check",
+    "offering", "booking", "round", "place",
+]  # fmt: skip
 Obtained = Literal["card", "scan", "shared", "confirmed"]
 
 

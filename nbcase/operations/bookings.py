@@ -4,6 +4,7 @@ A desk never says that somebody has a place: it says what the centre last answer
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,7 +15,7 @@ from nbcase.domain.document import plain_code
 from nbcase.domain.errors import UserError
 from nbcase.domain.identity import mask_phone
 from nbcase.domain.ids import derived_id, new_id
-from nbcase.domain.offering import Booking, Offering, Place
+from nbcase.domain.offering import MOST_PARTY, Booking, Offering, Place
 from nbcase.domain.words import tr
 from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
@@ -24,25 +25,25 @@ from nbcase.store.shelf import Shelf
 
 LIST = "attendance-list"
 
-MOST_PARTY = 20
-"""People in one booking; larger groups are several."""
-
 
 def offerings(desk: Desk, service_code: str | None = None, *, only_open: bool = True) -> tuple[Offering, ...]:
     """场次 of one service or of all, the earliest first."""
     with reading(desk.engine) as connection:
-        found = Shelf(connection).find(Offering)
-    found = [entry for entry in found if service_code in (None, entry.service_code)]
+        shelf = Shelf(connection)
+        table = shelf.table(Offering)
+        where = [table.c.closes_on >= desk.today()] if only_open else []
+        found = shelf.find(Offering, *where) if service_code is None else shelf.find(Offering, *where, service_code=service_code)
     kept = (entry for entry in found if entry.is_open(desk.today()) or not only_open)
     return tuple(sorted(kept, key=lambda entry: (entry.begins_on, entry.begins_at or "", entry.id)))
 
 
-def no_offering(desk: Desk, situation: Situation) -> str:
-    """Why nothing of this situation can be booked now; empty when something can, or when it books nothing."""
-    services = {field.offers for field in situation.fields() if field.kind == "offering"}
-    if any(not offerings(desk, service) for service in services):
-        return tr("现在没有可预约的场次")
-    return ""
+def no_offering(situation: Situation, bookable: AbstractSet[str]) -> str:
+    """Why nothing of this situation can be booked now; empty when something can, or when it books nothing.
+
+    `bookable` are the services that have an open 场次.
+    """
+    wanted = {field.offers for field in situation.fields() if field.kind == "offering"}
+    return "" if wanted <= bookable else tr("现在没有可预约的场次")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,8 +249,18 @@ def _bookings(bookings: Sequence[tuple[Booking, Offering]], as_of: date) -> dict
     return {
         BOOKING + offering.service_code: Fact("held", f"{offering.name} {offering.begins_on}")
         for booking, offering in bookings
-        if booking.is_wanted and as_of <= offering.begins_on
+        if _is_ahead(booking, offering, as_of)
     }
+
+
+def _is_ahead(booking: Booking, offering: Offering, as_of: date) -> bool:
+    return booking.is_wanted and as_of <= offering.begins_on
+
+
+def booked(standing: Standing, as_of: date, service_code: str | None = None) -> tuple[tuple[Booking, Offering], ...]:
+    """What a resident has booked and can still give back, of one service or of all."""
+    found = ((booking, offering) for booking, offering in standing.bookings if service_code in (None, offering.service_code))
+    return tuple(pair for pair in found if _is_ahead(*pair, as_of))
 
 
 def _services(services: Sequence[Service], as_of: date) -> dict[str, Fact]:

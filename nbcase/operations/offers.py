@@ -6,14 +6,13 @@ from datetime import date
 from typing import Any
 
 from nbcase.domain import codes
-from nbcase.domain.case import HandedIn
+from nbcase.domain.case import Case, HandedIn
 from nbcase.domain.dwelling import Dwelling
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.items.checks import Check, CheckState, Fact, check_conditions
 from nbcase.items.item import AnyOf, Field, Item, Situation
-from nbcase.operations.accept import open_case_number
-from nbcase.operations.bookings import no_offering
+from nbcase.operations.bookings import no_offering, offerings
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import NOT_WORKING, STABLE_PLACES, Standing, facts_of, standing
 from nbcase.operations.rounds import no_round
@@ -50,17 +49,17 @@ def offers(desk: Desk, resident_id: str) -> tuple[Offer, ...]:
     with reading(desk.engine) as connection:
         shelf = Shelf(connection)
         present = standing(shelf, shelf.need(Resident, resident_id))
-        waiting = {
-            (item.code, situation.code): open_case_number(shelf, resident_id, item.code, situation.code)
-            for item, situation in desk.items.pairs()
-        }
-    made = [offer_of(item, situation, present, waiting[item.code, situation.code], desk.today()) for item, situation in desk.items.pairs()]
-    made = [offer if offer.obstacle else replace(offer, obstacle=_nothing_open(desk, offer.situation)) for offer in made]
+        found = shelf.find(Case, resident_id=resident_id)
+    waiting = {(case.item_code, case.situation_code): case.number for case in found if case.state.is_open}
+    made = [
+        offer_of(item, situation, present, waiting.get((item.code, situation.code)), desk.today()) for item, situation in desk.items.pairs()
+    ]
+    bookable = frozenset(entry.service_code for entry in offerings(desk))
+    made = [
+        offer if offer.obstacle else replace(offer, obstacle=no_round(desk, offer.situation) or no_offering(offer.situation, bookable))
+        for offer in made
+    ]
     return tuple(sorted(made, key=lambda offer: (bool(offer.obstacle), _scene_place(offer.item))))
-
-
-def _nothing_open(desk: Desk, situation: Situation) -> str:
-    return no_round(desk, situation) or no_offering(desk, situation)
 
 
 def _scene_place(item: Item) -> int:

@@ -18,7 +18,7 @@ from nbcase.domain.conflict import FieldConflict
 from nbcase.domain.errors import Conflict, NotAllowed, Unacceptable, UserError
 from nbcase.domain.merge import merge
 from nbcase.domain.words import tr
-from nbcase.operations.allotment import check_desk_fields, concerned, settle
+from nbcase.operations.allotment import check_places, concerned, settle
 from nbcase.operations.contests import Contest, contests_of, without_contested
 from nbcase.operations.holding import held
 from nbcase.operations.messages import BatchAnswer, Trouble
@@ -213,6 +213,7 @@ def _check(work: CentreWork, action: Action, body: bytes) -> None:
     require(clerk, action.kind)
     check_signature(action)
     check_scheme_act(action)
+    check_places(work, action)
     if not action.changes:
         raise Unacceptable(tr("操作没有内容。"))
     if len(action.changes) > MOST_CHANGES or len(body) > MOST_BODY_BYTES:
@@ -237,7 +238,6 @@ def _merge(work: CentreWork, change: Change, contests: Sequence[Contest]) -> _Me
         raise Unacceptable(tr("{record} 没有字段 {names}").format(record=change.record_type, names="、".join(unknown)))
     key = (change.record_type, change.record_id)
     current = work.current(key)
-    check_desk_fields(change, is_new=not current)
     values, collisions = merge(current, change)
     version = current.get("version", 0) + (1 if values != current else 0)
     try:

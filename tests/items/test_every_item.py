@@ -28,6 +28,7 @@ ANSWERS = {
     "address": "镇海区骆驼街道锦绣里小区3幢2单元401室",
     "check": True,
     "offering": "some-offering",
+    "booking": "some-offering",
     "round": "some-round",
     "place": "某小学",
 }

@@ -59,7 +59,7 @@ class Candidates:
         with writing(self._desk.engine) as connection:
             shelf = Shelf(connection)
             for field in situation.fields():
-                if field.kind == "offering":
+                if field.kind in ("offering", "booking"):
                     offered[field.key] = self._offering(shelf, str(field.offers)).id
                 if field.kind == "round":
                     offered[field.key] = self._round(shelf, field.offers, resident).id

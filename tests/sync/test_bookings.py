@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
 from nbcase.domain.action import Outcome
 from nbcase.domain.case import HandedIn
@@ -14,11 +15,14 @@ from nbcase.domain.registration import Registration
 from nbcase.domain.resident import Resident
 from nbcase.operations.accept import Request, accept
 from nbcase.operations.bookings import attendance, keep_offering, offerings, place_words
+from nbcase.operations.offers import offers, present_standing
+from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.shelf import Shelf
 from tests.parts.atwork import at_work, last_answer
 from tests.parts.centres import STATIONS, clerk
 from tests.parts.desks import MakeDesk, WorkingDesk
+from ui.itemform import record_choices
 
 CARD = HandedIn(code="identity", how="confirmed")
 
@@ -120,28 +124,93 @@ def test_more_seats_let_who_waits_move_up(make_desk: MakeDesk) -> None:
     assert [only_booking(desk, person).place for person in people] == [Place.HELD, Place.HELD, Place.WAITING]
 
 
-def test_a_desk_that_gives_itself_a_seat_is_quarantined(make_desk: MakeDesk) -> None:
+def test_who_gives_up_and_comes_again_stands_at_the_end(make_desk: MakeDesk) -> None:
+    keeper, desk = make_desk("qian"), make_desk("li")
+    offering = bus(keeper, capacity=1)
+    desk.sync()
+    people = [lives_here(desk, name) for name in ("样甲", "样乙", "样丙")]
+    for person in people:
+        book(desk, person, offering)
+    desk.sync()
+    book(desk, people[1], offering, situation="give_up")
+    book(desk, people[1], offering)
+    desk.sync()
+    book(desk, people[0], offering, situation="give_up")
+    desk.sync()
+    assert [only_booking(desk, person).place for person in people] == [None, Place.WAITING, Place.HELD]
+
+
+def test_a_seat_can_be_given_back_after_booking_has_closed(make_desk: MakeDesk) -> None:
     keeper, desk = make_desk("qian"), make_desk("li")
     offering = bus(keeper, capacity=1)
     desk.sync()
     person = lives_here(desk, "样甲")
-    desk.act(
-        Booking(
-            id="b1",
-            offering_id=offering.id,
-            resident_id=person.id,
-            case_id="c",
-            name="样甲",
-            phone="",
-            ordinal=1,
-            place=Place.HELD,
-            stations=(STATIONS[0].code,),
-            station_code=STATIONS[0].code,
-        ),
-        kind="service.accept",
-    )
+    book(desk, person, offering)
+    desk.clock.advance(offering.closes_on - date(2026, 3, 1))
+    work = at_work(desk)
+    by_situation = {offer.situation.code: offer for offer in offers(work, person.id) if offer.item.code == "travel_home"}
+    assert by_situation["book"].obstacle
+    assert by_situation["give_up"].obstacle == ""
+    give_up = work.items.situation("travel_home", "give_up")
+    assert [option.code for option in record_choices(work, give_up, present_standing(work, person.id))["offering"]] == [offering.id]
+    book(desk, person, offering, situation="give_up")
+    assert not only_booking(desk, person).is_wanted
+
+
+def wrong(desk: WorkingDesk, offering: Offering, **fields: object) -> Booking:
+    """A booking as no program of ours writes it."""
+    values: dict[str, object] = {
+        "id": "b1",
+        "offering_id": offering.id,
+        "resident_id": "r",
+        "case_id": "c",
+        "name": "样甲",
+        "phone": "",
+        "stations": (STATIONS[0].code,),
+        "station_code": STATIONS[0].code,
+    }
+    return Booking(**{**values, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ordinal": 1, "place": Place.HELD},
+        {"party": 0},
+        {"party": -5},
+        {"id": "b\x00"},
+        {"offering_id": "o\x00"},
+        {"offering_id": "nowhere"},
+        {"offering_id": "x" * 10_000},
+    ],
+    ids=["gives itself a seat", "nobody", "fewer than nobody", "no id", "no offering's id", "no offering", "endless id"],
+)
+def test_a_booking_that_no_desk_of_ours_makes_is_quarantined_and_stops_nobody(make_desk: MakeDesk, fields: dict[str, object]) -> None:
+    keeper, desk = make_desk("qian"), make_desk("li")
+    offering = bus(keeper, capacity=1)
+    desk.sync()
+    desk.act(wrong(desk, offering, **fields), kind="service.accept")
+    person = lives_here(desk, "样甲")
+    book(desk, person, offering)
+    assert desk.sync().problem is None
+    assert only_booking(desk, person).place is Place.HELD
+    with reading(desk.engine) as connection:
+        outcomes = connection.execute(sa.select(tables.outbox.c.outcome).order_by(tables.outbox.c.sequence)).scalars().all()
+    assert outcomes[0] == Outcome.QUARANTINED.value
+    assert Outcome.QUARANTINED.value not in outcomes[1:]
+
+
+def test_a_clerks_act_does_not_make_a_bus_larger(make_desk: MakeDesk) -> None:
+    keeper, desk = make_desk("qian"), make_desk("li")
+    offering = bus(keeper, capacity=1)
+    desk.sync()
+    known = desk.get(Offering, offering.id)
+    assert known is not None
+    desk.act(replace(known, capacity=99), kind="service.accept")
     desk.sync()
     assert last_answer(desk)[0] == Outcome.QUARANTINED
+    keeper.sync()
+    assert [entry.capacity for entry in offerings(at_work(keeper), "bus")] == [1]
 
 
 def test_a_clerk_may_not_open_a_bus(make_desk: MakeDesk) -> None:

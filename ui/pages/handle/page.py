@@ -213,7 +213,7 @@ class HandlePage(Page):
         self._resident_id = head.standing.resident.id
         language = self.context.language
         self._replace_form(Form(
-            form_sections(head.situation, language, read_only=head.case is not None, desk=self.context.desk),
+            form_sections(head.situation, language, read_only=head.case is not None, choices=head.choices),
             providers={"address": address_provider(self.context.desk)},
             tasks=self.context.tasks,
         ))  # fmt: skip

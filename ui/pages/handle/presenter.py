@@ -136,6 +136,7 @@ class HandlePresenter:
             standing=opening.standing,
             legal=(period_words(limit.legal), *legal),
             promised=(period_words(limit.promised), *promised),
+            choices=opening.choices,
             case=opening.case,
         )
         self._view.show_form(head, opening.answers)

@@ -15,6 +15,7 @@ from nbcase.operations.drafts import DraftFile, load_draft
 from nbcase.operations.facts import Standing
 from nbcase.operations.offers import Offer, known_answers, present_standing
 from nbcase.operations.printing import PrintJob
+from ui.itemform import Choices, record_choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Head:
     standing: Standing
     legal: tuple[str, date | None, bool]
     promised: tuple[str, date | None, bool]
+    choices: Choices
     case: Case | None = None
 
 
@@ -68,6 +70,7 @@ class Opening:
     situation: Situation
     answers: dict[str, Any]
     materials: dict[str, HandedIn]
+    choices: Choices
     files: tuple[DraftFile, ...] = ()
     draft_id: str = ""
     until_on: date | None = None
@@ -113,7 +116,8 @@ def open_situation(desk: Any, resident_id: str, item_code: str, situation_code: 
     situation = item.situation(situation_code)
     fields = {field.key for field in situation.fields()}
     known = known_answers(situation, present) | {key: value for key, value in answers.items() if key in fields}
-    return Opening(standing=present, item=item, situation=situation, answers=known, materials={})
+    choices = record_choices(desk, situation, present)
+    return Opening(standing=present, item=item, situation=situation, answers=known, materials={}, choices=choices)
 
 
 def open_draft(desk: Any, draft_id: str) -> Opening | None:
@@ -125,8 +129,10 @@ def open_draft(desk: Any, draft_id: str) -> Opening | None:
     situation, kept = item.situation(draft.situation_code), draft.answers
     until = kept.get("deferred_until_on")
     materials = [HandedIn(code=m["code"], how=m["how"], attachments=tuple(m["attachments"])) for m in kept.get("materials", ())]
+    present = present_standing(desk, kept["resident_id"])
     return Opening(
-        standing=present_standing(desk, kept["resident_id"]),
+        standing=present,
+        choices=record_choices(desk, situation, present),
         item=item,
         situation=situation,
         answers={key: kept[key] for key in (field.key for field in situation.fields()) if key in kept},
@@ -142,10 +148,12 @@ def open_case(desk: Any, case_id: str) -> Opening:
     detail = case_detail(desk, case_id)
     case = detail.row.case
     item = desk.items.item(case.item_code)
+    situation = item.situation(case.situation_code)
     return Opening(
         standing=detail.standing,
+        choices=record_choices(desk, situation, detail.standing, read_only=True),
         item=item,
-        situation=item.situation(case.situation_code),
+        situation=situation,
         answers={key: value for key, value in case.form.items() if value is not None},
         materials={material.code: material for material in case.materials},
         case=case,
