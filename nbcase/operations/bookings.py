@@ -19,6 +19,7 @@ from nbcase.domain.offering import MOST_PARTY, Booking, Offering, Place
 from nbcase.domain.words import tr
 from nbcase.items.item import Situation
 from nbcase.operations.desk import Desk
+from nbcase.operations.loosepapers import loose_paper
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import desk_work
 from nbcase.store.shelf import Shelf
@@ -143,12 +144,7 @@ def keep_offering(desk: Desk, clerk: Clerk, offering: Offering) -> Offering:
 
 def attendance_pdf(desk: Desk, clerk: Clerk, offering_id: str) -> bytes:
     """场次名单 as PDF: an inner paper that is kept nowhere and can be made again at any time."""
-    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
-    from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
-
-    found = attendance(desk, offering_id)
-    return render(load_layout(LIST), _list_values(desk, clerk, found), specimen=desk.specimen).pdf
+    return loose_paper(desk, LIST, _list_values(desk, clerk, attendance(desk, offering_id)))
 
 
 def _list_values(desk: Desk, clerk: Clerk, found: Attendance) -> dict[str, object]:

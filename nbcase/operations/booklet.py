@@ -11,10 +11,10 @@ from nbcase.domain.permit import usable_until
 from nbcase.operations.companion import TOPIC_NAMES, Companion, Known, companion
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import NO_PERMIT
+from nbcase.operations.loosepapers import signed_loose_paper
 from nbcase.operations.matching import Match, Use
 from nbcase.operations.papers import STATE_WORDS
 from nbcase.points.catalogue import show
-from nbcase.store.desk_database import reading
 
 BOOKLET = "companion-booklet"
 
@@ -24,9 +24,7 @@ _USE_WORDS = {Use.CAN: "可享", Use.ASK: "先问", Use.UNDERWAY: "在办", Use.
 
 def booklet_pdf(desk: Desk, clerk: Clerk, resident_id: str) -> bytes:
     """The booklet of a resident; `UserError` without a consent of today."""
-    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
-    from nbcase.documents.layout import load_layout
-    from nbcase.operations.issuing import About, finished_paper
+    from nbcase.operations.issuing import About
 
     found = companion(desk, resident_id)
     now = desk.clock.now()
@@ -40,16 +38,7 @@ def booklet_pdf(desk: Desk, clerk: Clerk, resident_id: str) -> bytes:
         "station": desk.station.name,
         "printed_at": now,
     }
-    with reading(desk.engine) as connection:
-        return finished_paper(
-            connection,
-            load_layout(BOOKLET),
-            values,
-            about,
-            station_code=desk.station.code,
-            specimen=desk.specimen,
-            page=desk.verify_page,
-        )
+    return signed_loose_paper(desk, BOOKLET, values, about)
 
 
 def booklet_values(desk: Desk, found: Companion) -> dict[str, Any]:

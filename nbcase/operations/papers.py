@@ -24,7 +24,7 @@ from nbcase.items.checks import Check, CheckState
 from nbcase.items.item import AnyOf, Condition, Item, Material, Period, Situation
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import Standing, standing
-from nbcase.store.desk_database import reading
+from nbcase.operations.loosepapers import signed_loose_paper
 from nbcase.store.desk_work import DeskWork
 
 PDF = "application/pdf"
@@ -358,8 +358,7 @@ def notice_pdf(
 
     `person` has ``name`` and ``document_number``.
     """
-    from nbcase.documents.layout import load_layout
-    from nbcase.operations.issuing import About, finished_paper
+    from nbcase.operations.issuing import About
 
     item = desk.items.item(item_code)
     situation = item.situation(situation_code)
@@ -388,13 +387,4 @@ def notice_pdf(
     about = About(
         document_id=new_id(), number=number, name=person["name"], document_number=person["document_number"], made_at=now
     )
-    with reading(desk.engine) as connection:
-        return finished_paper(
-            connection,
-            load_layout("one-time-notice"),
-            given,
-            about,
-            station_code=desk.station.code,
-            specimen=desk.specimen,
-            page=desk.verify_page,
-        )
+    return signed_loose_paper(desk, "one-time-notice", given, about)

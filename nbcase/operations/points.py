@@ -16,6 +16,7 @@ from nbcase.domain.resident import Resident
 from nbcase.domain.score import Claim, Score, score_id
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
+from nbcase.operations.loosepapers import loose_paper
 from nbcase.operations.schemes import Schemes, schemes
 from nbcase.points.catalogue import PointsCatalogue, show
 from nbcase.points.facts import Age, Best
@@ -315,11 +316,7 @@ def step_words(step: NextStep) -> str:
 
 def points_sheet_pdf(desk: Desk, clerk: Clerk, resident_id: str, on: date | None = None) -> bytes:
     """积分明细 on one page, as PDF: an inner paper that is kept nowhere and can be made again at any time."""
-    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
-    from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
-
-    return render(load_layout(SHEET), _paper_values(desk, clerk, points_view(desk, resident_id, on)), specimen=desk.specimen).pdf
+    return loose_paper(desk, SHEET, _paper_values(desk, clerk, points_view(desk, resident_id, on)))
 
 
 def _paper_values(desk: Desk, clerk: Clerk, view: PointsView) -> dict[str, object]:

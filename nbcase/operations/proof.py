@@ -19,6 +19,7 @@ from nbcase.domain.clock import CHINA, local_date
 from nbcase.domain.conflict import ConflictState
 from nbcase.domain.document import plain_code
 from nbcase.operations.desk import Desk
+from nbcase.operations.loosepapers import loose_paper
 from nbcase.store import tables
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import read_action, state
@@ -97,13 +98,9 @@ class _Standing:
 
 def reconciliation_sheet(desk: Desk, clerk: Clerk, *, remark: str = "") -> bytes:
     """The sheet as PDF; `remark` is said first in its verdict. Reads only, and needs no network."""
-    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
-    from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
-
     found = _standing(desk)
     values = {**_head(desk, clerk), **_body(found, remark), **_signed(desk, found.signed)}
-    return render(load_layout(SHEET), values, specimen=desk.specimen).pdf
+    return loose_paper(desk, SHEET, values)
 
 
 def _standing(desk: Desk) -> _Standing:

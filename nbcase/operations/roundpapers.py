@@ -13,6 +13,7 @@ from nbcase.domain.errors import UserError
 from nbcase.domain.round import Round, RoundPlace, RoundStage
 from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
+from nbcase.operations.loosepapers import loose_paper
 from nbcase.operations.rounds import Application, counted_name, round_view, tie_words, why_words
 from nbcase.points.catalogue import show
 from nbcase.store import people
@@ -23,16 +24,12 @@ NOTICE, RESULT = "round-notice", "round-result"
 
 def round_notice_pdf(desk: Desk, round_id: str) -> bytes:
     """The public list. Raises `UserError` while there is none."""
-    # Loaded here: reportlab and its fonts cost 0.1 s, which the start of the window must not pay.
-    from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
-
     one = round_view(desk, round_id).round
     if not one.published_hash:
         raise UserError(tr("名单还没有公布。"), safe=tr("没有打印任何纸张。"), do=tr("两人签名、中心公布之后再打印。"))
     with reading(desk.engine) as connection:
         station = people.station_names(connection)[one.station_code]
-    return render(load_layout(NOTICE), _notice(one, station), specimen=desk.specimen).pdf
+    return loose_paper(desk, NOTICE, _notice(one, station))
 
 
 def _notice(one: Round, station: str) -> dict[str, object]:
@@ -78,15 +75,13 @@ def _place_row(one: Round, found: RoundPlace) -> dict[str, object]:
 
 def round_result_pdf(desk: Desk, clerk: Clerk, application: Application) -> bytes:
     """One applicant's result with the reason for every choice. Raises `UserError` while no list is public."""
-    from nbcase.documents.layout import load_layout
-    from nbcase.documents.render import render
-
     one, result = application.round, application.result
     if result is None:
         raise UserError(tr("名单还没有公布。"), safe=tr("没有打印任何纸张。"), do=tr("公布之后再打印。"))
     is_final = one.stage is RoundStage.FINAL
-    return render(
-        load_layout(RESULT),
+    return loose_paper(
+        desk,
+        RESULT,
         {
             "round": one.name,
             "stage": f"已定稿，{one.final_on}" if is_final else f"公示中，至 {one.notice_until_on}",
@@ -109,5 +104,4 @@ def round_result_pdf(desk: Desk, clerk: Clerk, application: Application) -> byte
             "made_at": desk.clock.now(),
             "qr_text": plain_code("round-result", result.case_number, result.list_hash),
         },
-        specimen=desk.specimen,
-    ).pdf
+    )
