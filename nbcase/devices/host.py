@@ -86,9 +86,9 @@ def _answer(ask: wire.Ask, driver: Any, voice: _Voice) -> None:
     value = method(**ask.arguments)
     if isinstance(value, Iterator):
         for part in value:
-            voice.say(wire.Part(ask.id, part))
+            voice.say(wire.Part(ask.id, wire.raw(part)))
         value = None
-    voice.say(wire.Answer(ask.id, value))
+    voice.say(wire.Answer(ask.id, wire.raw(value)))
 
 
 def main() -> None:

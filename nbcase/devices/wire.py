@@ -36,17 +36,17 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part"):
-    """One of several values of a call, such as a page."""
+    """One of several values of a call, such as a page; not taken apart before its type is known: two megabytes of empty lists become 137."""
 
     id: int
-    value: Any
+    value: msgspec.Raw
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
     """The value of a call, or its end after parts."""
 
     id: int
-    value: Any = None
+    value: msgspec.Raw
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
@@ -79,6 +79,11 @@ class BrokenOff(Exception):
 
 class TooLarge(Exception):
     """A message is larger than allowed."""
+
+
+def raw(value: object) -> msgspec.Raw:
+    """A value as it travels in a `Part` or an `Answer`."""
+    return msgspec.Raw(_encoder.encode(value))
 
 
 def pack(message: ToDriver | FromDriver) -> bytes:

@@ -143,7 +143,7 @@ class Worker:
             self._process = _Process(self.driver)
         return self._process
 
-    def _values(self, method: str, deadline_s: float, arguments: dict[str, Any]) -> Generator[tuple[Any, bool], None, None]:
+    def _values(self, method: str, deadline_s: float, arguments: dict[str, Any]) -> Generator[tuple[msgspec.Raw, bool], None, None]:
         """Values as they come, the last one marked: the method's own, or None after parts."""
         with self._one_call(deadline_s):
             process, call_id = self._running(), next(self._ids)
@@ -163,7 +163,7 @@ class Worker:
                     # The taker went away in the middle: what the driver would still send is for nobody.
                     self.close()
 
-    def _next(self, process: "_Process", call_id: int, deadline_s: float) -> tuple[Any, bool]:
+    def _next(self, process: "_Process", call_id: int, deadline_s: float) -> tuple[msgspec.Raw, bool]:
         """The next value, and whether it is the last."""
         message = self._listen(process, deadline_s)
         if message.id not in (call_id, 0):
@@ -175,10 +175,10 @@ class Worker:
             raise self.end(Fault.CRASHED, kind=message.kind)
         return message.value, isinstance(message, wire.Answer)
 
-    def _convert(self, value: Any, into: type[T]) -> T:
+    def _convert(self, value: msgspec.Raw, into: type[T]) -> T:
         try:
-            return msgspec.convert(value, into)
-        except msgspec.ValidationError:
+            return msgspec.msgpack.decode(value, type=into)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self.end(Fault.LIED) from None
 
     def _listen(self, process: "_Process", deadline_s: float) -> wire.Part | wire.Answer | wire.Refusal | wire.Crash:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.parts.candidates import Candidates
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard
 from tests.parts.residents import with_permit
 from ui.pages.handle import HandlePage
+from ui.pages.handle.work import open_situation
 
 
 def test_letters_narrow_the_list_and_the_first_line_is_opened_by_enter(
@@ -46,3 +48,11 @@ def test_what_has_no_open_session_says_so(counter_for: Callable[..., Counter], s
     page.search_target(resident_id=with_permit(counter, "normal").id)
     reasons = {row.title: row.note for row in page._closed.rows}
     assert reasons["培训课程 · 报名"] == "现在没有可预约的场次"
+
+
+def test_the_only_booking_is_chosen_already_when_it_is_given_back(counter_for: Callable[..., Counter]) -> None:
+    counter = counter_for(people=0)
+    situation = counter.desk.items.situation("travel_home", "give_up")
+    candidate = Candidates(counter.desk).make("travel_home", situation)
+    opening = open_situation(counter.desk, candidate.resident.id, "travel_home", "give_up", {})
+    assert opening.answers["offering"] == candidate.request.answers["offering"]

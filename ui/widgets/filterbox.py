@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout
 
 from ui.theme import current_theme
+from ui.widgets.button import shortcuts_for
 from ui.widgets.fields.frame import Edit, Frame
 from ui.widgets.icon import Icon
 from ui.widgets.tag import KeyHint
@@ -16,8 +17,8 @@ class FilterBox(Frame):
     wanted = Signal(str)
     done = Signal()
 
-    def __init__(self, name: str, placeholder: str, page: QWidget) -> None:
-        super().__init__(page)
+    def __init__(self, name: str, placeholder: str) -> None:
+        super().__init__()
         theme = current_theme()
         self.setFixedHeight(theme.size.chip)
         self.edit = Edit(self)
@@ -35,8 +36,9 @@ class FilterBox(Frame):
         row.addWidget(Icon("search"))
         row.addWidget(self.edit, 1)
         row.addWidget(KeyHint("/"))
-        self.shortcut = QShortcut("/", page)
-        self.shortcut.activated.connect(self.begin)
+        slash = QShortcut(self)
+        slash.setKeys(shortcuts_for("/"))
+        slash.activated.connect(self.begin)
 
     def text(self) -> str:
         """What was typed, without blanks around it."""

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -32,8 +32,7 @@ from ui.theme import current_theme
 from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton, shortcuts_for
 from ui.widgets.fields import Option
-from ui.widgets.fields.frame import Edit, Frame
-from ui.widgets.icon import Icon
+from ui.widgets.filterbox import FilterBox
 from ui.widgets.lists import EventList, EventRow, LineList, LineRow
 from ui.widgets.notice import NoticeStrip
 from ui.widgets.panels import Columns, Panel, row_of
@@ -122,13 +121,11 @@ class CasesPage(Page):
 
     def _build_filters(self) -> QWidget:
         theme = current_theme()
-        self._search = _SearchEdit(self)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(theme.tokens.wait.search)
-        self._timer.timeout.connect(lambda: self._presenter.set(text=self._search.edit.text().strip()))
-        self._search.edit.textEdited.connect(lambda _text: self._timer.start())
-        self._search.edit.returnPressed.connect(self._to_table)
+        self._search = FilterBox(tr("在办件里查找"), tr("受理号、姓名"))
+        self._search.setMinimumWidth(2 * theme.size.label_width - theme.space.l)
+        self._search.setMaximumWidth(theme.size.label_width * 3)
+        self._search.wanted.connect(lambda text: self._presenter.set(text=text))
+        self._search.done.connect(self._to_table)
         self._mine = Chip(tr("我经办"))
         self._recent = Chip(tr("近 30 日"))
         self._groups: dict[Group, Chip] = {
@@ -149,7 +146,6 @@ class CasesPage(Page):
         for key, chip in self._chip_keys:
             self._shortcut(key, chip.click)
             chip.setToolTip(key)
-        self._shortcut("/", self._begin_search)
         row = QWidget()
         row.setFixedHeight(theme.size.filter_bar)
         layout = QHBoxLayout(row)
@@ -173,10 +169,6 @@ class CasesPage(Page):
     def _choose_group(self, group: Group, _on: bool = False) -> None:
         self._presenter.set(group=group, is_provisional=False)
         self.show_filters(self._presenter.filters)
-
-    def _begin_search(self) -> None:
-        self._search.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.edit.selectAll()
 
     def _to_table(self) -> None:
         self._table.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -252,8 +244,7 @@ class CasesPage(Page):
         self._provisional.setChecked(filters.is_provisional)
         self._matter.choose(filters.matter)
         self._fit_chips()
-        if self._search.edit.text().strip() != filters.text:
-            self._search.edit.setText(filters.text)
+        self._search.show_text(filters.text)
 
     def _fit_chips(self) -> None:
         """In a narrow window the search box needs the room of what is not set; Alt+1 and Alt+2 bring it back."""
@@ -346,30 +337,6 @@ class CasesPage(Page):
             self._to_table()
             return
         super().keyPressEvent(event)
-
-
-class _SearchEdit(QWidget):
-    """The box that finds in this list."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        theme = current_theme()
-        self.frame = Frame(self)
-        self.frame.setFixedHeight(theme.size.chip)
-        row = QHBoxLayout(self.frame)
-        row.setContentsMargins(theme.space.s, 1, theme.space.xs, 1)
-        row.setSpacing(theme.space.s)
-        row.addWidget(Icon("search"))
-        self.edit = Edit(self.frame)
-        self.edit.setPlaceholderText(tr("受理号、姓名"))
-        self.edit.setAccessibleName(tr("在办件里查找"))
-        row.addWidget(self.edit, 1)
-        row.addWidget(KeyHint("/"))
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.frame)
-        self.setMinimumWidth(2 * theme.size.label_width - theme.space.l)
-        self.setMaximumWidth(theme.size.label_width * 3)
 
 
 def _matters(desk: Any) -> list[Option]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.words import mark, tr
-from nbcase.operations.dwellings import DwellingRow, DwellingView, Reminder, Stay
+from nbcase.operations.dwellings import DwellingFilter, DwellingRow, DwellingView, Reminder, Stay
 from ui.context import KeyHelp
 from ui.pages import page
 from ui.pages.dwellings.presenter import (
@@ -24,8 +24,7 @@ from ui.pages.dwellings.presenter import (
 from ui.shell.page import Page
 from ui.theme import current_theme
 from ui.widgets.button import KeyButton
-from ui.widgets.fields.frame import Edit, Frame
-from ui.widgets.icon import Icon
+from ui.widgets.filterbox import FilterBox
 from ui.widgets.lists import LineList, LineRow
 from ui.widgets.notice import NoticeStrip
 from ui.widgets.panels import Columns, Panel, Scroll, row_of
@@ -85,30 +84,14 @@ class DwellingsPage(Page):
 
     def _build_search(self) -> QWidget:
         theme = current_theme()
-        self._edit = Edit(self)
-        self._edit.setPlaceholderText(tr("地址、出租人，空格分开几段"))
-        self._edit.setAccessibleName(tr("在出租房里查找"))
-        self._edit.returnPressed.connect(self._to_table)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(theme.tokens.wait.search)
-        self._timer.timeout.connect(lambda: self._presenter.find(self._edit.text()))
-        self._edit.textEdited.connect(lambda _text: self._timer.start())
-        QShortcut("/", self).activated.connect(self._begin_search)
-        frame = Frame(self)
-        frame.setFixedHeight(theme.size.chip)
-        inner = QHBoxLayout(frame)
-        inner.setContentsMargins(theme.space.s, 1, theme.space.xs, 1)
-        inner.setSpacing(theme.space.s)
-        inner.addWidget(Icon("search"))
-        inner.addWidget(self._edit, 1)
-        inner.addWidget(KeyHint("/"))
-        self._edit.ring_target = frame
+        self._search = FilterBox(tr("在出租房里查找"), tr("地址、出租人，空格分开几段"))
+        self._search.wanted.connect(self._presenter.find)
+        self._search.done.connect(self._to_table)
         bar = QWidget()
         bar.setFixedHeight(theme.size.filter_bar)
         row = QHBoxLayout(bar)
         row.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
-        row.addWidget(frame, 1)
+        row.addWidget(self._search, 1)
         return bar
 
     def _build_filters(self) -> QWidget:
@@ -167,8 +150,7 @@ class DwellingsPage(Page):
 
     def search_target(self, **target: object) -> None:
         if dwelling_id := target.get("dwelling_id"):
-            self._presenter.choose(str(dwelling_id))
-            self._table.keep(str(dwelling_id))
+            self._presenter.open(str(dwelling_id))
 
     def keys(self) -> list[KeyHelp]:
         more = (
@@ -183,6 +165,12 @@ class DwellingsPage(Page):
         """Read the list again, with the chosen one kept."""
         self._table.keep(self._presenter.chosen)
         self._model.reload()
+
+    def show_wanted(self, wanted: DwellingFilter) -> None:
+        """Let box and chips say what the list is narrowed to."""
+        self._search.show_text(wanted.text)
+        for reminder, chip in self._chips.items():
+            chip.setChecked(reminder is wanted.reminder)
 
     def show_counts(self, counts: Mapping[Reminder | None, int]) -> None:
         """How many dwellings each filter leaves."""
@@ -218,8 +206,6 @@ class DwellingsPage(Page):
         self._content.show()
 
     def _show_only(self, reminder: Reminder | None, _on: bool = False) -> None:
-        for own, chip in self._chips.items():
-            chip.setChecked(own is reminder)
         self._presenter.show_only(reminder)
 
     def _loaded(self) -> None:
@@ -233,10 +219,6 @@ class DwellingsPage(Page):
     def _show_loaded(self) -> None:
         shown = self._model.rowCount()
         self._count.setText(tr("{shown} / 共 {total} 处").format(shown=shown, total=max(self._total, shown)))
-
-    def _begin_search(self) -> None:
-        self._edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._edit.selectAll()
 
     def _to_table(self) -> None:
         self._table.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -256,9 +238,7 @@ class DwellingsPage(Page):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             if self._table.hasFocus():
-                self._edit.clear()
-                self._show_only(None)
-                self._presenter.find("")
+                self._presenter.show_all()
             self._to_table()
             return
         super().keyPressEvent(event)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from nbcase.domain import codes
 from nbcase.domain.clerk import PERMISSIONS
 from nbcase.domain.dwelling import Dwelling
+from nbcase.domain.identity import mask_phone
 from nbcase.domain.words import tr
 from nbcase.operations.dwellings import (
     DwellingFilter,
@@ -34,6 +35,7 @@ class DwellingsView(Protocol):
     """What the presenter needs of its page."""
 
     def reload_rows(self) -> None: ...
+    def show_wanted(self, wanted: DwellingFilter) -> None: ...
     def show_counts(self, counts: Mapping[Reminder | None, int]) -> None: ...
     def show_dwelling(self, found: DwellingView) -> None: ...
 
@@ -60,7 +62,24 @@ class DwellingsPresenter:
         """Narrow the list to those with a reminder, or show all."""
         self._narrow(DwellingFilter(text=self.wanted.text, reminder=reminder))
 
+    def show_all(self) -> None:
+        """Every dwelling again."""
+        self._narrow(DwellingFilter())
+
+    def open(self, dwelling_id: str) -> None:
+        """A dwelling that was found elsewhere; the list is narrowed to its address, for it may lie behind the first page."""
+        desk = self._context.desk
+
+        def take(found: DwellingView) -> None:
+            self.chosen = dwelling_id
+            self.wanted = DwellingFilter(text=found.row.dwelling.address)
+            self._view.show_wanted(self.wanted)
+            self.refresh()
+
+        self._context.tasks.run(lambda: dwelling_view(desk, dwelling_id), then=take, otherwise=self._context.trouble)
+
     def _narrow(self, wanted: DwellingFilter) -> None:
+        self._view.show_wanted(wanted)
         if wanted != self.wanted:
             self.wanted = wanted
             self.refresh()
@@ -155,7 +174,7 @@ def occupancy_words(row: DwellingRow) -> str:
 
 def letting_facts(dwelling: Dwelling) -> Facts:
     """House, landlord and lease."""
-    landlord = tr("，").join(part for part in (dwelling.landlord_name, dwelling.landlord_phone) if part)
+    landlord = tr("，").join(part for part in (dwelling.landlord_name, mask_phone(dwelling.landlord_phone or "")) if part)
     return [
         (tr("居住处所"), codes.name("place", dwelling.place_code) if dwelling.place_code else ""),
         (tr("出租人"), landlord),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QShortcut
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain import codes
@@ -20,8 +20,7 @@ from ui.theme import current_theme
 from ui.widgets.ask import AskBar
 from ui.widgets.button import KeyButton
 from ui.widgets.fields import Option
-from ui.widgets.fields.frame import Edit, Frame
-from ui.widgets.icon import Icon
+from ui.widgets.filterbox import FilterBox
 from ui.widgets.panels import Panel, row_of
 from ui.widgets.table import Cell, CellValue, Column, PagedModel, Table, TagCell
 from ui.widgets.tag import KeyHint
@@ -74,32 +73,15 @@ class ResidentsPage(Page):
 
     def _build_list(self) -> QWidget:
         theme = current_theme()
-        self._edit = Edit(self)
-        self._edit.setPlaceholderText(tr("姓名、证件号中的几位"))
-        self._edit.setAccessibleName(tr("在居民里查找"))
-        self._edit.returnPressed.connect(self._to_table)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(theme.tokens.wait.search)
-        self._timer.timeout.connect(lambda: self._presenter.find(self._edit.text()))
-        self._edit.textEdited.connect(lambda _text: self._timer.start())
-        shortcut = QShortcut("/", self)
-        shortcut.activated.connect(self._begin_search)
-        frame = Frame(self)
-        frame.setFixedHeight(theme.size.chip)
-        frame.setMaximumWidth(theme.size.label_width * 4)
-        inner = QHBoxLayout(frame)
-        inner.setContentsMargins(theme.space.s, 1, theme.space.xs, 1)
-        inner.setSpacing(theme.space.s)
-        inner.addWidget(Icon("search"))
-        inner.addWidget(self._edit, 1)
-        inner.addWidget(KeyHint("/"))
-        self._edit.ring_target = frame
+        self._search = FilterBox(tr("在居民里查找"), tr("姓名、证件号中的几位"))
+        self._search.setMaximumWidth(theme.size.label_width * 4)
+        self._search.wanted.connect(self._presenter.find)
+        self._search.done.connect(self._to_table)
         bar = QWidget()
         bar.setFixedHeight(theme.size.filter_bar)
         row = QHBoxLayout(bar)
         row.setContentsMargins(theme.space.l, 0, theme.space.l, 0)
-        row.addWidget(frame, 1)
+        row.addWidget(self._search, 1)
         row.addStretch(1)
         self._lists = QStackedWidget()
         self._lists.addWidget(self._table)
@@ -135,7 +117,7 @@ class ResidentsPage(Page):
         if resident_id := target.get("resident_id"):
             self._presenter.open(str(resident_id))
         elif dwelling_id := target.get("dwelling_id"):
-            self._edit.clear()
+            self._search.show_text("")
             self._presenter.show_dwelling(str(dwelling_id))
 
     def keys(self) -> list[KeyHelp]:
@@ -225,11 +207,6 @@ class ResidentsPage(Page):
         if person is not None:
             self.context.navigate("companion", resident_id=person.view.standing.resident.id)
 
-    def _begin_search(self) -> None:
-        if self._stack.currentIndex() == 0:
-            self._edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self._edit.selectAll()
-
     def _to_table(self) -> None:
         self._table.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -238,7 +215,7 @@ class ResidentsPage(Page):
             if self._stack.currentIndex() == 1:
                 self._presenter.close()
             else:
-                self._edit.clear()
+                self._search.show_text("")
                 self._presenter.find("")
                 self._to_table()
             return
