@@ -67,15 +67,17 @@ class SerialCardReader:
         self._turn = threading.Lock()
         self._has_read = False
 
-    def read(self, deadline_s: float = 3.0, *, fingers: bool = False) -> CardData:
+    def read(self, deadline_s: float = 3.0, *, wait_s: float | None = None, fingers: bool = False) -> CardData:
         """Wait for a card and read it, with `fingers` its fingerprints too; back within `deadline_s` seconds.
+
+        With `wait_s` it gives up sooner where no card lies there; one that does is read to its end.
 
         Raises DeviceError that says what is wrong with the port, the line, the reader or the card.
         """
         deadline = time.monotonic() + deadline_s
         command, parts = (protocol.READ_WITH_FINGERS, 3) if fingers else (protocol.READ, 2)
         with self._open(deadline) as line:
-            self._find(line, deadline)
+            self._find(line, deadline if wait_s is None else min(deadline, time.monotonic() + wait_s))
             self._expect(line, protocol.SELECT, protocol.DONE, deadline)
             data = self._expect(line, command, protocol.DONE, deadline)
             text, photo, *rest = protocol.split_card_answer(data, parts)

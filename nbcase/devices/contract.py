@@ -67,7 +67,10 @@ class CardReader(Protocol):
     """A reader of chip cards; every failure is a `DeviceError`."""
 
     def read(self, deadline_s: float = 3.0) -> CardData:
-        """Wait for a card and read it, within `deadline_s` seconds."""
+        """Wait for a card and read it, within `deadline_s` seconds.
+
+        A driver that takes turns with others is given `wait_s` too: after so long without a card it gives up.
+        """
         ...
 
     def status(self) -> ReaderStatus:

@@ -3,10 +3,12 @@
 `scan` takes the files that appear while it waits, oldest first, and leaves them where they are: the folder is not ours to empty.
 """
 
+import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from nbcase.devices.contract import ScannerStatus, ScanStep, Source
 from nbcase.domain.errors import DeviceError
@@ -24,7 +26,7 @@ _MAGIC: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-")
 
 
 class FolderScanner:
-    """Watches one folder; a file counts when its size did not change between two looks and it begins as a picture or PDF does."""
+    """Watches one folder; a file counts when it did not change between two looks and it begins as a picture or PDF does."""
 
     def __init__(
         self, folder: Path, beat: Callable[[], None] = lambda: None, *, wait_s: float = _WAIT_S, further_s: float = _FURTHER_S
@@ -46,8 +48,8 @@ class FolderScanner:
         Raises DeviceError where there is no folder, nothing came in time, or after a cancel.
         """
         self._is_cancelled = False
-        seen = self._sizes()
-        sizes, count = dict(seen), 0
+        seen, count = self._there(), 0
+        looks: dict[Path, _Look] = {}
         give_up_at = time.monotonic() + self._wait_s
         yield ScanStep(page=1, percent=0)
         while time.monotonic() < give_up_at:
@@ -55,10 +57,11 @@ class FolderScanner:
             time.sleep(_LOOK_S)
             if self._is_cancelled:
                 raise DeviceError(tr("扫描已取消。"), safe=tr("前面 {n} 页已收下。").format(n=count))
-            former, sizes = sizes, self._sizes()
-            for path in sorted(sizes.keys() - seen.keys(), key=lambda path: (path.stat().st_mtime_ns, path.name)):
-                if sizes[path] == former.get(path) and (content := _content(path)):
-                    seen[path], count = sizes[path], count + 1
+            former, looks = looks, _looks(self._there() - seen)
+            for path in sorted(looks, key=lambda path: (looks[path].written_ns, path.name)):
+                if looks[path] == former.get(path) and (content := _content(path)):
+                    seen.add(path)
+                    count += 1
                     give_up_at = time.monotonic() + self._further_s
                     yield ScanStep(page=count, percent=100, picture=content)
                     if source == Source.FLATBED:
@@ -74,15 +77,34 @@ class FolderScanner:
         """Stop waiting."""
         self._is_cancelled = True
 
-    def _sizes(self) -> dict[Path, int]:
+    def _there(self) -> set[Path]:
+        """Names only: a shared folder may hold thousands of old scans, and each look at one goes over the network."""
         try:
-            return {path: path.stat().st_size for path in self._folder.iterdir() if path.is_file()}
+            return set(self._folder.iterdir())
         except OSError as error:
             raise DeviceError(
                 tr("扫描文件夹打不开：{reason}").format(reason=error.strerror or error),
                 safe=tr("已填写的内容没有改变。"),
                 do=tr("请检查网络和文件夹权限。"),
             ) from error
+
+
+class _Look(NamedTuple):
+    """What a file that still grows changes."""
+
+    size: int
+    written_ns: int
+
+
+def _looks(paths: Iterable[Path]) -> dict[Path, _Look]:
+    """What files look like now; one that went away meanwhile, as a machine renames its unfinished ones, is left out."""
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            told = path.stat()
+            if stat.S_ISREG(told.st_mode):
+                found[path] = _Look(told.st_size, told.st_mtime_ns)
+    return found
 
 
 def _content(path: Path) -> bytes:

@@ -65,7 +65,11 @@ class _Ears:
             if isinstance(message, wire.Ask):
                 self.asks.put(message)
             elif isinstance(message, wire.Nudge) and hasattr(self.driver, message.method):
-                getattr(self.driver, message.method)()
+                try:
+                    getattr(self.driver, message.method)()
+                except Exception:
+                    # Without ears the process would outlive its desk; the desk takes it for a crash, which it is.
+                    os._exit(1)
 
 
 def _serve(ears: _Ears, voice: _Voice) -> None:

@@ -20,7 +20,7 @@ _TURN_S: Final = 0.7
 
 def hosted_reader(port: str, baud: int, module: str = "") -> CardReader:
     """The reader of a port, or the readers of several ports with commas between them."""
-    ports = [part.strip() for part in port.split(",") if part.strip()]
+    ports = [part.strip() for part in port.split(",") if part.strip()] or [port]
     readers = [_reader(each, baud, module or SERIAL_READER) for each in ports]
     return readers[0] if len(readers) == 1 else SeveralReaders(readers)
 
@@ -37,9 +37,10 @@ class HostedCardReader:
         self.worker = worker
         self.port = port
 
-    def read(self, deadline_s: float = 3.0) -> CardData:
-        """Wait for a card and read it; raises DeviceError of the reader, the card or the driver."""
-        card = self.worker.call("read", CardData, deadline_s, deadline_s=deadline_s)
+    def read(self, deadline_s: float = 3.0, *, wait_s: float | None = None) -> CardData:
+        """Wait for a card, no longer than `wait_s`, and read it; raises DeviceError of the reader, the card or the driver."""
+        turn = {} if wait_s is None else {"wait_s": wait_s}
+        card = self.worker.call("read", CardData, deadline_s, deadline_s=deadline_s, **turn)
         if not _is_possible(card):
             raise self.worker.end(Fault.LIED)
         return card
@@ -88,7 +89,7 @@ class SeveralReaders:
                 if left <= 0 and complaint is not None:
                     break
                 try:
-                    card = reader.read(max(0.1, min(_TURN_S, left)))
+                    card = reader.read(max(0.1, left), wait_s=min(_TURN_S, left))
                 except DeviceError as error:
                     complaint = complaint or error
                     continue
@@ -226,10 +227,17 @@ class HostedCamera:
 
     def watch(self) -> Iterator[CameraFrame]:
         """Frames until a picture was taken; raises DeviceError of the camera or the driver."""
+        taken: CameraFrame | None = None
         for frame in self.worker.stream("watch", CameraFrame, _CAMERA_SILENCE_S):
             if any(picture and not picture.startswith(b"\xff\xd8\xff") for picture in (frame.preview, frame.picture)):
                 raise self.worker.end(Fault.LIED)
-            yield frame
+            if frame.picture:
+                taken = frame
+            else:
+                yield frame
+        if taken is not None:
+            # After the call's end: whoever takes the picture asks for no more, and a call broken off costs the driver its process.
+            yield taken
 
     def status(self) -> ReaderStatus:
         """Whether camera and driver answer now."""

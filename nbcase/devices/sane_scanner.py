@@ -126,6 +126,8 @@ class SaneScanner:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self._environment
         ) as running:
             self._running = running
+            if self._is_cancelled:  # while the scanner was asked what it can
+                self.cancel()
             assert running.stderr is not None
             try:
                 ended = _Reading(running.stderr.fileno(), pages, self._beat)
@@ -144,13 +146,17 @@ class SaneScanner:
 
 
 class _Reading:
-    """What a running `scanimage` says and sends. `count` pages were whole; `fault` is the status of the one that was not."""
+    """What a running `scanimage` says and sends.
+
+    `count` pages were whole; `fault` is the status of the one that was not, `words` its last complaint.
+    """
 
     def __init__(self, words: int, pages: list[Path], beat: Callable[[], None]) -> None:
         self._words, self._pages, self._beat = words, pages, beat
         self._picture = bytearray()
         self._pipe: int | None = None
         self._percent = 0
+        self._rest = ""
         self.count = 0
         self.fault = _GOOD
         self.words = ""
@@ -176,8 +182,8 @@ class _Reading:
 
     def _steps_in(self, heard: str, selector: DefaultSelector) -> Iterator[ScanStep]:
         """Progress and finished pages of some words; a line that broke off waits for its rest."""
-        lines = re.split(r"[\r\n]", self.words + heard)
-        self.words = lines.pop()
+        lines = re.split(r"[\r\n]", self._rest + heard)
+        self._rest = lines.pop()
         for line in lines:
             if (found := _SCANNED.search(line)) is not None:
                 yield from self._finished(int(found[2]), selector)

@@ -187,22 +187,20 @@ class Worker:
         started = beaten = time.monotonic()
         while True:
             message = process.receive(_TICK_S)
-            now = time.monotonic()
+            if process.is_ended():
+                # Closed from outside, at a sign-out: no fault of the driver, and no reason for a new one.
+                raise DeviceError(tr("{device}已关闭。").format(device=tr(self.driver.device)), safe=tr("已填写的内容没有改变。"))
             if isinstance(message, Fault):
                 raise self.end(message)
-            if message is None:
-                if now > started + deadline_s + _GRACE_S or now > beaten + silence_s:
-                    raise self.end(Fault.HUNG)
-                if process.memory() > self.driver.most_memory:
-                    raise self.end(Fault.ATE_MEMORY)
-            elif isinstance(message, wire.Beat):
-                beaten, silence_s = now, self.driver.silence_s
-                if now > started + deadline_s + _GRACE_S:
-                    raise self.end(Fault.HUNG)
-                if process.memory() > self.driver.most_memory:
-                    raise self.end(Fault.ATE_MEMORY)
-            else:
+            if process.memory() > self.driver.most_memory:
+                raise self.end(Fault.ATE_MEMORY)
+            if message is not None and not isinstance(message, wire.Beat):
                 return message
+            now = time.monotonic()
+            if message is not None:
+                beaten, silence_s = now, self.driver.silence_s
+            if now > started + deadline_s + _GRACE_S or now > beaten + silence_s:
+                raise self.end(Fault.HUNG)
 
     def end(self, fault: Fault, kind: str = "") -> DeviceError:
         """End the process, start the next one, and say why; also for a taker that finds a value impossible."""
@@ -249,6 +247,10 @@ class _Process:
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
+
+    def is_ended(self) -> bool:
+        """Whether `end` was called."""
+        return self._is_ended.is_set()
 
     def send(self, message: wire.ToDriver) -> None:
         """Hand over to a thread: a driver that does not read must not hold up its caller."""

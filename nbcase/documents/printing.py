@@ -227,7 +227,7 @@ class QueuesByKind:
 
     def obstacle(self) -> str:
         """What is in the way at any of them."""
-        return "；".join(found for queue in self.each if (found := queue.obstacle()))
+        return tr("；").join(dict.fromkeys(found for queue in self.each if (found := queue.obstacle())))
 
 
 def queue_for(queue: PrintQueue, kind_code: str) -> PrintQueue:

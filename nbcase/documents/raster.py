@@ -179,13 +179,21 @@ class SheetMeasure(msgspec.Struct, frozen=True, kw_only=True):
 def measure_sheet(picture: bytes, dpi: int) -> SheetMeasure:
     """How a scan of the test sheet lies; its upper left corner is the sheet's.
 
-    Raises UserError where not all four codes can be read.
+    Raises UserError where it is no picture or not all four codes can be read.
     """
     import zxingcpp
     from PIL import Image
 
-    with Image.open(BytesIO(picture)) as image:
-        codes = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    try:
+        with Image.open(BytesIO(picture)) as image:
+            grey = image.convert("L")
+    except (OSError, Image.DecompressionBombError) as error:
+        raise UserError(
+            tr("这个文件不是能识别的图片。"),
+            safe=tr("打印机的设置没有改动。"),
+            do=tr("请给出测试页扫描成的 JPEG 或 PNG 图片。"),
+        ) from error
+    codes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     found = {code.text: code.position for code in codes}
     wanted = [f"nbcase-sheet-{number}" for number in range(1, 5)]
     missing = [name for name in wanted if name not in found]

@@ -4,11 +4,13 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from nbcase.domain.errors import UserError
 from nbcase.domain.words import tr
@@ -16,6 +18,9 @@ from nbcase.domain.words import tr
 MOST_ROWS = 20_000
 MOST_BYTES = 32 * 1024 * 1024
 _MOST_COLUMNS = 100
+_MOST_LINES = 1 << 20
+"""Of a spreadsheet, empty ones included; Excel has no more."""
+_MOST_UNPACKED = 16 * MOST_BYTES
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t"
 
@@ -75,14 +80,15 @@ def _excel_lines(path: Path, content: bytes) -> Iterator[Sequence[str]]:
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except Exception as error:  # whatever a damaged zip or a foreign XML makes the library raise
+        with ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > _MOST_UNPACKED:
+                raise BadZipFile("too large")
+        with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
+            # Own bounds: what the file says of its size is often too small, and its rows would be lost without a word.
+            for cells in book.worksheets[0].iter_rows(max_row=_MOST_LINES, max_col=_MOST_COLUMNS, values_only=True):
+                yield [_text(cell) for cell in cells] if any(cell is not None for cell in cells) else ()
+    except Exception as error:  # whatever a damaged zip or a foreign XML makes the library raise, also in the middle of a sheet
         raise _refused(path, tr("不是 Excel 文件，或已损坏。"), tr("请在表格软件里打开后另存为 xlsx。")) from error
-    try:
-        for cells in book.worksheets[0].iter_rows(values_only=True):
-            yield [_text(cell) for cell in cells]
-    finally:
-        book.close()
 
 
 def _text(cell: Any) -> str:

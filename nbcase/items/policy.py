@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from nbcase.domain import codes
 from nbcase.domain.words import tr
 from nbcase.items.catalogue import Catalogue, ItemError
 from nbcase.items.checks import BOOKING, FACTS, SERVICE
@@ -146,4 +147,6 @@ def _is_known(fact: str, catalogue: Catalogue) -> bool:
         return fact.removeprefix(KNOWN) in TOPICS
     if fact.startswith(SERVICE):
         return fact.removeprefix(SERVICE) in catalogue.items
-    return fact in FACTS or fact in HOUSEHOLD_FACTS or fact.startswith(BOOKING)
+    if fact.startswith(BOOKING):
+        return codes.has_code("offering", fact.removeprefix(BOOKING))
+    return fact in FACTS or fact in HOUSEHOLD_FACTS

@@ -5,7 +5,7 @@ the counter are shown, no department's rows: a call needs a name, a masked phone
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -107,15 +107,15 @@ def _everybody(shelf: Shelf) -> Iterator[tuple[Standing, dict[str, str]]]:
     table = tables.DESK_RECORDS["registration"].c
     query = sa.select(table.resident_id).where(table.state == RegistrationState.ACTIVE.value).distinct().order_by(table.resident_id)
     ids = shelf.connection.execute(query).scalars().all()
+    offerings = {one.id: one for one in shelf.find(Offering)}
     for start in range(0, len(ids), PORTION):
-        yield from _standings(shelf, ids[start : start + PORTION])
+        yield from _standings(shelf, ids[start : start + PORTION], offerings)
 
 
-def _standings(shelf: Shelf, ids: Sequence[str]) -> Iterator[tuple[Standing, dict[str, str]]]:
+def _standings(shelf: Shelf, ids: Sequence[str], offerings: Mapping[str, Offering]) -> Iterator[tuple[Standing, dict[str, str]]]:
     registrations, permits = _by_resident(shelf, Registration, ids), _by_resident(shelf, Permit, ids)
     services, scores = _by_resident(shelf, Service, ids), _by_resident(shelf, Score, ids)
     bookings, cases = _by_resident(shelf, Booking, ids), _by_resident(shelf, Case, ids)
-    offerings = {one.id: one for one in shelf.find(Offering)}
     permit_ids = [permit.id for found in permits.values() for permit in found]
     endorsements = defaultdict(list)
     for entry in _among(shelf, Endorsement, "permit_id", permit_ids):

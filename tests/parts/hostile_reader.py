@@ -47,7 +47,7 @@ class HostileReader:
         self._kept: list[bytearray] = []
         self._is_cancelled = False
 
-    def read(self, deadline_s: float = 3.0) -> Any:
+    def read(self, deadline_s: float = 3.0, wait_s: float = 3.0) -> Any:
         """The card, after whatever it was told to do."""
         does = getattr(self, f"_{self._does}") if self._does and not (self._state and self._state.exists()) else None
         if does is not None:
@@ -134,7 +134,7 @@ class HostileReader:
 
     def _answer_another_call(self) -> None:
         stream = os.fdopen(_wire_number(), "wb", closefd=False)
-        stream.write(wire.pack(wire.Answer(10_000, card())))
+        stream.write(wire.pack(wire.Answer(10_000, wire.raw(card()))))
         stream.flush()
         self._hang()
 

@@ -59,8 +59,8 @@ def test_an_address_is_searched_and_nothing_found_says_so(counter_for: Callable[
     keys = Keyboard(page)
     wanted = dwellings(counter.desk, DwellingFilter()).rows[-1].dwelling
     keys.press("/")
-    assert page._edit.hasFocus()
-    QTest.keyClicks(page._edit, "x")
+    assert page._search.edit.hasFocus()
+    QTest.keyClicks(page._search.edit, "x")
     page._presenter.find(wanted.address)
     QApplication.processEvents()
     assert page._title.text() == wanted.address

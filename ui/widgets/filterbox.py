@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShortcut
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ui.theme import current_theme
 from ui.widgets.button import shortcuts_for
@@ -17,8 +17,8 @@ class FilterBox(Frame):
     wanted = Signal(str)
     done = Signal()
 
-    def __init__(self, name: str, placeholder: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, placeholder: str, parent: QWidget) -> None:
+        super().__init__(parent)
         theme = current_theme()
         self.setFixedHeight(theme.size.chip)
         self.edit = Edit(self)

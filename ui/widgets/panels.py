@@ -199,7 +199,7 @@ class _Strip(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.space.s, 0, 0)
         column.setSpacing(theme.space.s)
-        self._name = name
+        self._name, self._key = name, key
         self._button = IconButton(tr("展开{name}").format(name=name), "panel-left-open" if left else "panel-right-open", key=key)
         self._button.clicked.connect(self.pressed)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -212,4 +212,4 @@ class _Strip(QWidget):
         """Say what the button does now."""
         text = tr("收起{name}") if on else tr("展开{name}")
         self._button.setAccessibleName(text.format(name=self._name))
-        self._button.setToolTip(text.format(name=self._name) + "  F7")
+        self._button.setToolTip(text.format(name=self._name) + f"  {self._key}")

@@ -155,7 +155,10 @@ class PagedModel(QAbstractTableModel):
         return self._row_key is not None
 
     def reload(self) -> None:
-        """Forget the rows and ask for the first page; the former rows stand until it is there."""
+        """Ask for as many rows as there are, at least a page; they stand until the answer is there.
+
+        With fewer, a row that was chosen further down would give its place to another one under the clerk's hands.
+        """
         self._question += 1
         self._asking = False
         self._ask(None, first=True)
@@ -198,9 +201,10 @@ class PagedModel(QAbstractTableModel):
         self._asking = True
         self._question += 1
         question = self._question
+        limit = max(self._page_size, len(self._rows)) if first else self._page_size
         self.loading.emit(True)
         self._tasks.run(
-            lambda: self._fetch(cursor, self._page_size),
+            lambda: self._fetch(cursor, limit),
             then=lambda page: self._take(question, page, first=first),
             otherwise=lambda error: self._fail(question, error),
         )

@@ -121,7 +121,7 @@ class CasesPage(Page):
 
     def _build_filters(self) -> QWidget:
         theme = current_theme()
-        self._search = FilterBox(tr("在办件里查找"), tr("受理号、姓名"))
+        self._search = FilterBox(tr("在办件里查找"), tr("受理号、姓名"), self)
         self._search.setMinimumWidth(2 * theme.size.label_width - theme.space.l)
         self._search.setMaximumWidth(theme.size.label_width * 3)
         self._search.wanted.connect(lambda text: self._presenter.set(text=text))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from nbcase.domain.identity import mask_number
@@ -124,10 +123,7 @@ class CompanionPage(Page):
             ground="sunken",
         )
         inner = Columns(Panel(middle, scrolls=False), side, side_width=_WHY, side_name=tr("为什么"))
-        outer = Columns(inner, Panel(known), side_width=_KNOWN, side_name=tr("已知"), side_left=True)
-        for key, columns in (("Alt+Right", inner), ("Alt+Left", outer)):
-            QShortcut(key, self).activated.connect(columns.toggle)
-        return outer
+        return Columns(inner, Panel(known), side_width=_KNOWN, side_name=tr("已知"), side_left=True, side_key="F8")
 
     def _build_calls(self) -> QWidget:
         self._policies = LineList(tr("政策"))
@@ -158,8 +154,7 @@ class CompanionPage(Page):
     def keys(self) -> list[KeyHelp]:
         what = tr("换一项，看为什么") if self._presenter.shown == "person" else tr("换一项政策，或换一个人")
         enter = KeyHelp(key="Enter", what=tr("办理所选的，或打开所选的人"))
-        sides = KeyHelp(key="Alt+←→", what=tr("小窗口里打开已知或为什么"))
-        return [KeyHelp(key="↑↓", what=what), enter, sides, *super().keys()]
+        return [KeyHelp(key="↑↓", what=what), enter, *super().keys()]
 
     def show_nobody(self) -> None:
         """Nobody is open."""

@@ -6,7 +6,6 @@ from typing import Any, Literal, Protocol
 
 from nbcase.domain import codes
 from nbcase.domain.clerk import PERMISSIONS
-from nbcase.domain.errors import DeviceError
 from nbcase.domain.resident import Resident
 from nbcase.domain.words import tr
 from nbcase.operations.booklet import booklet_pdf
@@ -15,7 +14,7 @@ from nbcase.operations.companion import Companion, companion, consent_of, give_c
 from nbcase.operations.desk import Desk
 from nbcase.operations.matching import Match, Use
 from nbcase.operations.offers import Offer, present_standing
-from ui.context import Notice
+from ui.printwork import print_unkept
 from ui.widgets.fields import Option
 
 View = Literal["person", "calls"]
@@ -154,18 +153,8 @@ class CompanionPresenter:
         """随身宝 to the desk's printer."""
         if self.found is None:
             return
-        queue, desk, clerk, resident_id = self._context.queue, self._context.desk, self._context.clerk.record, self.resident_id
-        if queue is None:
-            self._context.trouble(DeviceError(tr("没有打印机。"), safe=tr("数据没有改动。"), do=tr("请在“设置”选打印机。")))
-            return
-        title = tr("随身宝")
-
-        def told(_job: object) -> None:
-            self._context.notify(Notice(what=tr("{paper}已交打印机。").format(paper=title)))
-
-        self._context.tasks.run(
-            lambda: queue.submit(booklet_pdf(desk, clerk, resident_id), title), then=told, otherwise=self._context.trouble
-        )
+        desk, clerk, resident_id = self._context.desk, self._context.clerk.record, self.resident_id
+        print_unkept(self._context, tr("随身宝"), lambda: booklet_pdf(desk, clerk, resident_id), safe=tr("数据没有改动。"))
 
     def switch(self) -> None:
         """From the person to the lists, and back."""

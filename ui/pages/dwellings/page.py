@@ -84,7 +84,7 @@ class DwellingsPage(Page):
 
     def _build_search(self) -> QWidget:
         theme = current_theme()
-        self._search = FilterBox(tr("在出租房里查找"), tr("地址、出租人，空格分开几段"))
+        self._search = FilterBox(tr("在出租房里查找"), tr("地址、出租人，空格分开几段"), self)
         self._search.wanted.connect(self._presenter.find)
         self._search.done.connect(self._to_table)
         bar = QWidget()
@@ -206,6 +206,7 @@ class DwellingsPage(Page):
         self._content.show()
 
     def _show_only(self, reminder: Reminder | None, _on: bool = False) -> None:
+        self._presenter.find(self._search.text())  # what is still being typed counts
         self._presenter.show_only(reminder)
 
     def _loaded(self) -> None:

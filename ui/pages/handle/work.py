@@ -117,7 +117,8 @@ def open_situation(desk: Any, resident_id: str, item_code: str, situation_code: 
     fields = {field.key for field in situation.fields()}
     known = known_answers(situation, present) | {key: value for key, value in answers.items() if key in fields}
     choices = record_choices(desk, situation, present)
-    only = {field.key: choices[field.key][0].code for field in situation.fields() if field.kind == "booking" and len(choices[field.key]) == 1}
+    own = (field.key for field in situation.fields() if field.kind == "booking")
+    only = {key: choices[key][0].code for key in own if len(choices[key]) == 1}
     return Opening(standing=present, item=item, situation=situation, answers=only | known, materials={}, choices=choices)
 
 

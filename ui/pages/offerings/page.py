@@ -33,6 +33,7 @@ from ui.widgets.text import EmptyLine, Facts, Line, SectionHeading, Text
 _SIDE = 476
 _ABOUT = frozenset({"offering", "booking"})
 _LEAD = 32
+_PEOPLE, _FORM = range(2)
 _NAME = 120
 
 
@@ -157,8 +158,8 @@ class OfferingsPage(Page):
         return more if self._presenter.refusal() else [KeyHelp(key="Enter", what=tr("改所选场次")), *more]
 
     def reload(self, changed: frozenset[str]) -> None:
-        if changed & _ABOUT:
-            self._model.reload()
+        if changed & _ABOUT and self._side.currentIndex() != _FORM:
+            self._model.reload()  # not under a form: choosing the row again would put it away with all that is typed
 
     def reload_rows(self) -> None:
         """Read the list again, with the chosen one kept."""
@@ -173,14 +174,15 @@ class OfferingsPage(Page):
     def _loaded(self) -> None:
         self._lists.setCurrentIndex(0 if self._model.rowCount() else 1)
         if not self._model.rowCount():
-            self._side.setCurrentIndex(0)
+            self._presenter.leave()
+            self._side.setCurrentIndex(_PEOPLE)
             self._title.setText("")
             self._facts.show_facts([])
             self._show_people((), ())
 
     def _select(self, offering: Offering | None) -> None:
         if offering is not None:
-            self._side.setCurrentIndex(0)
+            self._side.setCurrentIndex(_PEOPLE)
             self._presenter.choose(offering)
 
     def _ask_cancel(self) -> None:
@@ -230,7 +232,7 @@ class OfferingsPage(Page):
                     "capacity": str(offering.capacity),
                 }
             )
-        self._side.setCurrentIndex(1)
+        self._side.setCurrentIndex(_FORM)
         self._columns.show_side(True)
         if not self._form.focus_next_gap():
             self._keep.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -246,8 +248,9 @@ class OfferingsPage(Page):
         self._form.focus_next_gap()
 
     def _leave_form(self) -> None:
-        self._side.setCurrentIndex(0)
+        self._side.setCurrentIndex(_PEOPLE)
         self._columns.show_side(False)
+        self.reload_rows()
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

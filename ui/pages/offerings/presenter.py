@@ -56,6 +56,10 @@ class OfferingsPresenter:
 
         self._context.tasks.run(lambda: attendance(desk, wanted), then=take, otherwise=self._context.trouble)
 
+    def leave(self) -> None:
+        """Nothing is chosen."""
+        self.chosen = ""
+
     def refusal(self) -> str:
         """Why this clerk cannot open or change a 场次; empty for a supervisor."""
         return "" if self._context.clerk.record.role in PERMISSIONS["offering.keep"] else tr("由站长开设")

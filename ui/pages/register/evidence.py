@@ -270,7 +270,13 @@ class EvidencePanel(QWidget):
     def show_live(self, picture: bytes) -> None:
         """What the camera sees now, in place of what was captured, until that is shown again."""
         self._meta.setText(tr("高拍仪"))
-        self._decode(picture, self._view.show_document)
+        evidence = self._evidence
+
+        def take(image: QImage) -> None:
+            if evidence is self._evidence:
+                self._view.show_document(image)
+
+        self._decode(picture, take)
 
     def next_view(self) -> None:
         """The next view that there is: front, back, original."""

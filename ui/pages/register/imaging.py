@@ -16,11 +16,11 @@ TakePicture = Callable[[Work | None, bytes], None]
 class Imaging(Part):
     """One device works at a time. A finished page is handed on at once: what came before a jam or a cancel is kept."""
 
-    def __init__(self, hand: Hand, take_card: TakePicture, take_proof: TakePicture) -> None:
+    def __init__(self, hand: Hand, take_card: TakePicture, take_proof: TakePicture, show_captured: Callable[[], None]) -> None:
         super().__init__(hand)
-        self._take_card, self._take_proof = take_card, take_proof
+        self._take_card, self._take_proof, self._show_captured = take_card, take_proof, show_captured
         self._device: Any = None
-        self._count = 0
+        self._is_stopping = False
 
     def capture_card(self) -> None:
         """One side of the card: under the camera, else on the scanner's glass. A second call while the camera looks takes the picture."""
@@ -40,6 +40,7 @@ class Imaging(Part):
         """Stop the device that works; whether there was one."""
         if self._device is None:
             return False
+        self._is_stopping = True
         self._device.cancel()
         self._view.show_reading(tr("正在停下…"))
         return True
@@ -56,7 +57,7 @@ class Imaging(Part):
             what = tr("没有接扫描仪，也没有接高拍仪。")
             self._context.trouble(DeviceError(what, safe=tr("表单没有改动。"), do=tr("按 F4 选图片文件，或把图片拖进来。")))
             return
-        self._device, self._count = device, 0
+        self._device, self._is_stopping = device, False
         if device is camera:
             self._view.show_reading(tr("对准后停稳会自动拍，再按一次立即拍，Esc 不拍"))
             self._next(device.watch(), take, self._work)
@@ -72,27 +73,35 @@ class Imaging(Part):
         self, steps: Iterator[CameraFrame | ScanStep], take: TakePicture, work: Work | None, found: CameraFrame | ScanStep | None
     ) -> None:
         if found is None:
-            self._end()
+            self._give_up()
             return
         if isinstance(found, CameraFrame):
             self._view.show_live(found.preview)
-        else:
+        elif not self._is_stopping:
             self._view.show_reading(tr("正在扫描：第 {page} 页 {percent}%，Esc 停下").format(page=found.page, percent=found.percent))
         if found.picture and isinstance(found, CameraFrame):
             self._end()
             take(work, found.picture)
             return
         if found.picture:
-            self._count += 1
             take(work, found.picture)
+        if self._is_stopping:
+            # A driver that was still being started or asked what it can has not heard it.
+            self._device.cancel()
         self._next(steps, take, work)
 
     def _end(self) -> None:
         self._device = None
         self._view.show_reading("")
 
-    def _failed(self, error: BaseException) -> None:
+    def _give_up(self) -> None:
+        """The end without a picture: what a camera saw last does not stay where the card is compared."""
+        if self._device is self._context.camera:
+            self._show_captured()
         self._end()
+
+    def _failed(self, error: BaseException) -> None:
+        self._give_up()
         self._context.trouble(error)
 
 

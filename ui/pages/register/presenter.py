@@ -36,7 +36,7 @@ class RegisterPresenter(Part):
         self._examined = 0
         form_keys = frozenset(field.key for field in self._situation.fields())
         self.documents = DocumentReading(self._hand, form_keys, Session(next=self._next_work, refresh=self._refresh, keep=self.keep))
-        self.imaging = Imaging(self._hand, self._take_captured, self.add_proof_picture)
+        self.imaging = Imaging(self._hand, self._take_captured, self.add_proof_picture, self.documents.show)
         self.known = KnownPeople(self._hand, self._take_known)
         self.acceptance = Acceptance(self._hand, self.keep)
 

@@ -102,7 +102,7 @@ class DocumentReading(Part):
         The clerk is told, and nothing is filled in; who really is the same person is taken at the next try.
         """
         last, work = self._last_card
-        if number != last or (work is not None and work is self._work):
+        if not number or number != last or (work is not None and work is self._work):
             return False
         self._last_card = ("", None)
         self._context.trouble(

@@ -73,7 +73,7 @@ class ResidentsPage(Page):
 
     def _build_list(self) -> QWidget:
         theme = current_theme()
-        self._search = FilterBox(tr("在居民里查找"), tr("姓名、证件号中的几位"))
+        self._search = FilterBox(tr("在居民里查找"), tr("姓名、证件号中的几位"), self)
         self._search.setMaximumWidth(theme.size.label_width * 4)
         self._search.wanted.connect(self._presenter.find)
         self._search.done.connect(self._to_table)
