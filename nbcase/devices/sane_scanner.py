@@ -36,6 +36,9 @@ _SCANNED: Final = re.compile(r"Scanned page (\d+)\. \(scanner status = (\d+)\)")
 _LIST: Final = re.compile(r"^ +--(source|mode|resolution) (\S.*?)(?: \[|$)", re.MULTILINE)
 _AREA: Final = re.compile(r"^ +-([xy]) [\d.]+\.\.([\d.]+)mm", re.MULTILINE)
 _FEEDER: Final = re.compile(r"feeder|adf", re.IGNORECASE)
+_LET_GO_S: Final = 3.0
+"""So long a program that has said how the scan ended may take to let go of the scanner. Some drivers never do: they wait for a
+thread of their own that is gone."""
 _GOOD, _CANCELLED, _BUSY, _END_OF_PAGE, _JAMMED, _NO_DOCS, _COVER_OPEN, _DENIED = 0, 2, 3, 5, 6, 7, 8, 11
 
 
@@ -128,11 +131,11 @@ class SaneScanner:
             self._running = running
             if self._is_cancelled:  # while the scanner was asked what it can
                 self.cancel()
-            assert running.stderr is not None
             try:
-                ended = _Reading(running.stderr.fileno(), pages, self._beat)
+                ended = _Reading(running, pages, self._beat)
                 yield from ended.steps()
-                running.wait()
+                with suppress(subprocess.TimeoutExpired):
+                    running.wait(_LET_GO_S)
             finally:
                 self._running = None
                 if running.poll() is None:
@@ -141,7 +144,7 @@ class SaneScanner:
             raise _cancelled(ended.count)
         if ended.fault not in (_GOOD, _END_OF_PAGE) and not (ended.fault == _NO_DOCS and ended.count):
             raise _status_error(ended.fault, "", ended.count)
-        if running.returncode not in (_GOOD, _NO_DOCS) or not ended.count:
+        if ended.fault == _GOOD and (running.returncode not in (_GOOD, _NO_DOCS) or not ended.count):
             raise _status_error(running.returncode or _NO_DOCS, ended.words, ended.count)
 
 
@@ -151,8 +154,9 @@ class _Reading:
     `count` pages were whole; `fault` is the status of the one that was not, `words` its last complaint.
     """
 
-    def __init__(self, words: int, pages: list[Path], beat: Callable[[], None]) -> None:
-        self._words, self._pages, self._beat = words, pages, beat
+    def __init__(self, running: subprocess.Popen[bytes], pages: list[Path], beat: Callable[[], None]) -> None:
+        assert running.stderr is not None
+        self._running, self._words, self._pages, self._beat = running, running.stderr.fileno(), pages, beat
         self._picture = bytearray()
         self._pipe: int | None = None
         self._percent = 0
@@ -167,16 +171,23 @@ class _Reading:
             self._open_next(selector)
             try:
                 while True:
-                    ready = {key.fd for key, _ in selector.select(0.2)}
+                    # Asked before the look for words: what it said until it ended is there then. A helper that the scanner's own
+                    # driver started may outlive it and hold its words open, so that they never come to an end.
+                    has_ended = self._running.poll() is not None
+                    ready = {key.fd for key, _ in selector.select(0 if has_ended else 0.2)}
                     if self._pipe in ready:
                         self._take_picture()
                     if self._words not in ready:
+                        if has_ended:
+                            return
                         continue
                     heard = os.read(self._words, 65536).decode("utf-8", "replace")
                     if not heard:
                         return
                     self._beat()
                     yield from self._steps_in(heard, selector)
+                    if self.fault != _GOOD:
+                        return
             finally:
                 self._close(selector)
 

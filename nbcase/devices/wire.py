@@ -36,7 +36,7 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part"):
-    """One of several values of a call, such as a page; not taken apart before its type is known: two megabytes of empty lists become 137."""
+    """One of several values of a call, such as a page; not taken apart before its type is known: 2 MB of empty lists become 137."""
 
     id: int
     value: msgspec.Raw

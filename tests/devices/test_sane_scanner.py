@@ -86,6 +86,30 @@ def test_a_picture_file_can_stand_in_for_paper(scanner: Scan, tmp_path: Path) ->
         assert image.size == (60, 40)
 
 
+HELPER_LEFT = """#!/bin/sh
+case "$*" in
+  *-A*) echo "    --source Flatbed|Feeder [Flatbed]"; exit 0 ;;
+esac
+sleep 60 &
+echo "Scanned page 1. (scanner status = 6)" >&2
+exit 6
+"""
+"""A `scanimage` whose driver leaves a helper behind that holds its words open."""
+
+
+def test_a_helper_that_outlives_the_program_does_not_hold_the_scan(scanner: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "scanimage"
+    program.parent.mkdir()
+    program.write_text(HELPER_LEFT)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    started = time.monotonic()
+    came, error = failed(scanner())
+    assert came == 0
+    assert "卡纸" in error.what
+    assert time.monotonic() - started < 20
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [
