@@ -14,7 +14,7 @@ from nbcase.domain.resources import resource_path
 from nbcase.domain.words import tr
 from nbcase.items.checks import BOOKING, FACTS, SERVICE
 from nbcase.items.fields import BOUND_RECORDS
-from nbcase.items.item import AnyOf, Condition, Field, Item, Situation
+from nbcase.items.item import Condition, Field, Item, Situation
 
 EFFECTS = frozenset(
     {
@@ -172,11 +172,9 @@ def _is_bindable(bind: str) -> bool:
 
 
 def _condition_mistakes(path: Path, place: str, condition: Condition) -> Iterator[ItemError]:
-    tests = [option.test for option in condition.test.options] if isinstance(condition.test, AnyOf) else [condition.test]
-    for test in tests:
-        for fact in (test.fact, getattr(test, "limit_fact", None)):
-            if fact is not None and fact not in FACTS and not fact.startswith((SERVICE, BOOKING)):
-                yield _wrong(path, place, fact, tr("没有这个事实，可用：{names}。").format(names="、".join(sorted(FACTS))))
+    for fact in condition.facts():
+        if fact not in FACTS and not fact.startswith((SERVICE, BOOKING)):
+            yield _wrong(path, place, fact, tr("没有这个事实，可用：{names}。").format(names="、".join(sorted(FACTS))))
 
 
 def _link_mistakes(paths: Sequence[Path], catalogue: Catalogue) -> Iterator[ItemError]:
@@ -187,8 +185,12 @@ def _link_mistakes(paths: Sequence[Path], catalogue: Catalogue) -> Iterator[Item
                 if link not in known:
                     yield _wrong(path, f"{situation.code}.next", link, tr("没有这个事项情形。"))
             for condition in situation.conditions:
-                fact, place = getattr(condition.test, "fact", ""), f"{situation.code}.conditions.{condition.key}"
-                if fact.startswith(BOOKING) and not codes.has_code("offering", fact.removeprefix(BOOKING)):
-                    yield _wrong(path, place, fact, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
-                if fact.startswith(SERVICE) and fact.removeprefix(SERVICE) not in catalogue.items:
-                    yield _wrong(path, place, fact, tr("没有这个事项。"))
+                for fact in condition.facts():
+                    yield from _fact_mistakes(path, f"{situation.code}.conditions.{condition.key}", fact, catalogue)
+
+
+def _fact_mistakes(path: Path, place: str, fact: str, catalogue: Catalogue) -> Iterator[ItemError]:
+    if fact.startswith(BOOKING) and not codes.has_code("offering", fact.removeprefix(BOOKING)):
+        yield _wrong(path, place, fact, tr("没有这种场次，请看 codes.toml 的 offering 表。"))
+    if fact.startswith(SERVICE) and fact.removeprefix(SERVICE) not in catalogue.items:
+        yield _wrong(path, place, fact, tr("没有这个事项。"))

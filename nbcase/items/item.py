@@ -142,6 +142,12 @@ class Condition(Part):
     missing: Label
     blocks: bool = True
 
+    def facts(self) -> tuple[str, ...]:
+        """Every fact that it names, those of each option and of limits too."""
+        tests = [option.test for option in self.test.options] if isinstance(self.test, AnyOf) else [self.test]
+        named = ((test.fact, getattr(test, "limit_fact", None)) for test in tests)
+        return tuple(fact for pair in named for fact in pair if fact is not None)
+
 
 class Period(Part):
     """A time limit, in exactly one unit."""

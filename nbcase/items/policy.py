@@ -15,7 +15,7 @@ from nbcase.domain import codes
 from nbcase.domain.words import tr
 from nbcase.items.catalogue import Catalogue, ItemError
 from nbcase.items.checks import BOOKING, FACTS, SERVICE
-from nbcase.items.item import AnyOf, Condition, Label, Part
+from nbcase.items.item import Condition, Label, Part
 
 TOPICS = ("education", "skills", "social_insurance", "medical_insurance", "employment", "housing", "provident_fund", "health_code")
 """What departments may know of a resident, in the order in which people ask for it."""
@@ -130,16 +130,11 @@ def _mistakes(path: Path, policy: Policy, catalogue: Catalogue) -> Iterator[Item
     for key in {key for key in keys if keys.count(key) > 1}:
         yield _wrong(path, f"conditions.{key}", tr("条件重复"), tr("每个 key 只能出现一次。"))
     named = [("in_use", policy.in_use), ("by", policy.by)]
-    named += [(f"conditions.{condition.key}", fact) for condition in policy.conditions for fact in _facts(condition)]
+    named += [(f"conditions.{condition.key}", fact) for condition in policy.conditions for fact in condition.facts()]
     for where, fact in named:
         if fact is not None and not _is_known(fact, catalogue):
             facts = "、".join(sorted(FACTS | HOUSEHOLD_FACTS))
             yield _wrong(path, where, fact, tr("没有这个事实，可用：{names}。").format(names=facts))
-
-
-def _facts(condition: Condition) -> list[str]:
-    tests = [option.test for option in condition.test.options] if isinstance(condition.test, AnyOf) else [condition.test]
-    return [fact for test in tests for fact in (test.fact, getattr(test, "limit_fact", None)) if fact is not None]
 
 
 def _is_known(fact: str, catalogue: Catalogue) -> bool:

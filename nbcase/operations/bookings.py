@@ -121,7 +121,10 @@ def _refused(what: str, do: str) -> UserError:
 
 
 def keep_offering(desk: Desk, clerk: Clerk, offering: Offering) -> Offering:
-    """Open a 场次 or change one (``id`` empty: a new one); durable when this returns. Counts stay the centre's. Raises `UserError`."""
+    """Open a 场次 or change one (``id`` empty: a new one); durable when this returns. Raises `UserError`.
+
+    Counts stay the centre's, and what was cancelled meanwhile stays cancelled.
+    """
     require(clerk, "offering.keep")
     if not offering.name.strip() or not offering.place.strip() or offering.capacity < 1:
         raise UserError(tr("场次缺名称、地点或名额。"), safe=tr("没有改动。"), do=tr("请补上。"))
@@ -135,6 +138,7 @@ def keep_offering(desk: Desk, clerk: Clerk, offering: Offering) -> Offering:
             version=known.version if known else 0,
             taken=known.taken if known else 0,
             waiting=known.waiting if known else 0,
+            is_cancelled=offering.is_cancelled or (known is not None and known.is_cancelled),
             station_code=known.station_code if known else desk.station.code,
         )
         work.put(kept)

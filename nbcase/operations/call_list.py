@@ -22,7 +22,7 @@ from nbcase.domain.registration import Registration, RegistrationState
 from nbcase.domain.resident import Resident
 from nbcase.domain.score import Score
 from nbcase.domain.service import Service
-from nbcase.items.policy import Policy
+from nbcase.items.policy import KNOWN, Policy
 from nbcase.operations.desk import Desk
 from nbcase.operations.facts import ADULT_AGE, Standing
 from nbcase.operations.matching import Match, Use, match_policies
@@ -76,9 +76,13 @@ class PolicyCalls:
 
 
 def call_lists(desk: Desk, clerk: Clerk) -> tuple[PolicyCalls, ...]:
-    """The list of every policy in force, those with people first. That it was made is logged with who and when."""
+    """The list of every policy in force, those with people first. That it was made is logged with who and when.
+
+    What departments know of a person is looked at with the person's consent only, so a policy that asks for it makes no list.
+    """
     today = desk.today()
-    found = {policy.code: PolicyCalls(policy=policy) for policy in desk.policies.values() if policy.holds(today)}
+    listed = {code: policy for code, policy in desk.policies.items() if policy.holds(today) and not _asks_departments(policy)}
+    found = {policy.code: PolicyCalls(policy=policy) for policy in listed.values()}
     looked_at = 0
     with reading(desk.engine) as connection:
         shelf = Shelf(connection)
@@ -86,7 +90,7 @@ def call_lists(desk: Desk, clerk: Clerk) -> tuple[PolicyCalls, ...]:
         for present, underway in _everybody(shelf):
             looked_at += 1
             resident = present.resident
-            for match in match_policies(desk.items, desk.policies, present, children[resident.document_number], underway, today):
+            for match in match_policies(desk.items, listed, present, children[resident.document_number], underway, today):
                 if match.use in (Use.CAN, Use.ASK):
                     phone = resident.phone or resident.guardian_phone or ""
                     found[match.policy.code].add(Call(resident=resident, phone=phone, match=match))
@@ -94,6 +98,10 @@ def call_lists(desk: Desk, clerk: Clerk) -> tuple[PolicyCalls, ...]:
         one.close()
     _log.info("call_lists_made", clerk_id=clerk.id, desk_id=desk.identity.desk_id, people=looked_at, at=desk.clock.now().isoformat())
     return tuple(sorted(found.values(), key=lambda one: (one.count == 0, one.policy.code)))
+
+
+def _asks_departments(policy: Policy) -> bool:
+    return any(fact.startswith(KNOWN) for condition in policy.conditions for fact in condition.facts())
 
 
 def _children_by_guardian(connection: sa.Connection, on: date) -> Counter[str]:

@@ -142,4 +142,5 @@ def _last_day(policy: Policy, facts: Facts) -> date | None:
 
 
 def _lacking(check: Check) -> str:
-    return f"{check.name}：{check.detail}；{check.missing}" if check.detail else f"{check.name}：{check.missing}"
+    words = tr("；").join(part for part in (check.detail, check.missing) if part)
+    return tr("{name}：{words}").format(name=check.name, words=words)

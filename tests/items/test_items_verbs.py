@@ -31,6 +31,16 @@ def test_the_shell_says_whether_the_files_are_right(tmp_path: Path, capsys: pyte
     assert "sample.old" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("fact", ["booking.spaceship", "service.nothing"])
+def test_an_unknown_service_within_a_choice_of_conditions_is_a_mistake(tmp_path: Path, fact: str) -> None:
+    option = f"{{key: a, name: {{zh: 甲, en: A}}, test: {{kind: present, fact: {fact}}}, missing: {{zh: 缺, en: Missing}}}}"
+    good = "test: {kind: present, fact: is_registered}"
+    assert good in GOOD
+    write(tmp_path, GOOD.replace(good, f"test: {{kind: any_of, options: [{option}]}}"))
+    (found,) = mistakes(tmp_path)
+    assert fact in found.what
+
+
 def test_a_district_can_add_words_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "districts").mkdir()

@@ -46,6 +46,7 @@ MISTAKES = {
     "two_ways": ("apply: {item: sample.new}", "apply: {item: sample.new, office: {zh: 某局, en: Office}}", "apply"),
     "no_way": ("apply: {item: sample.new}", "apply: {}", "apply"),
     "unknown_service": ("in_use: service.sample", "in_use: service.other", "service.other"),
+    "unknown_booking": ("fact: known.social_insurance", "fact: booking.balloon", "booking.balloon"),
     "unknown_day": ("by: lease_until", "by: birthday", "birthday"),
     "double_condition": ("key: insured", "key: works", "works"),
     "another_name": ("code: sample", "code: example", "example"),

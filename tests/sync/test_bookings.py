@@ -213,6 +213,14 @@ def test_a_clerks_act_does_not_make_a_bus_larger(make_desk: MakeDesk) -> None:
     assert [entry.capacity for entry in offerings(at_work(keeper), "bus")] == [1]
 
 
+def test_a_change_that_was_begun_before_a_cancellation_does_not_open_the_bus_again(make_desk: MakeDesk) -> None:
+    keeper = make_desk("qian")
+    offering = bus(keeper, capacity=1)
+    work = at_work(keeper)
+    keep_offering(work, keeper.clerk, replace(offering, is_cancelled=True))
+    assert keep_offering(work, keeper.clerk, replace(offering, capacity=5)).is_cancelled
+
+
 def test_a_clerk_may_not_open_a_bus(make_desk: MakeDesk) -> None:
     desk = make_desk("li")
     with pytest.raises(NotAllowed):

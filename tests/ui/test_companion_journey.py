@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from nbcase.documents.printing import FolderQueue
 from nbcase.domain.consent import Consent
+from nbcase.operations.companion import give_consent
 from nbcase.operations.matching import Match, Use
 from nbcase.store.desk_database import reading, writing
 from nbcase.store.shelf import Shelf
@@ -141,3 +142,21 @@ def test_a_consent_reaches_the_centre_and_the_station_and_the_desk_has_the_polic
         (consent,) = Shelf(connection).find(Consent, resident_id=person.id)
     assert consent.purpose_code == "own_view"
     assert not first.troubles
+
+
+def test_in_a_small_window_each_side_has_its_own_key(
+    counter_for: Callable[..., Counter], tasks: TaskRunner, show: Callable[..., QWidget], until: Until
+) -> None:
+    counter = counter_for(people=60)
+    resident = able_to_apply(counter)
+    give_consent(counter.desk, counter.clerk.record, resident.id, "apply")
+    window, page = open_at(counter, tasks, show)
+    window.resize(683, 384)
+    window.open_page("companion", resident_id=resident.id)
+    until(lambda: bool(page._choices.rows))
+    keys = Keyboard(window)
+    assert not page._why.isVisible()
+    keys.press("F7")
+    assert page._why.isVisible()
+    keys.press("F7", "F8")
+    assert page._known.isVisible()

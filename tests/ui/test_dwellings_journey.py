@@ -68,6 +68,45 @@ def test_an_address_is_searched_and_nothing_found_says_so(counter_for: Callable[
     QApplication.processEvents()
     assert page._lists.currentIndex() == 1
     assert not page._content.isVisible()
+    assert not page._register.isEnabled(), "there is nothing to register"
+    keys.press("Esc")
+    QApplication.processEvents()
+    assert page._presenter.wanted == DwellingFilter()
+    assert page._lists.currentIndex() == 0
+
+
+def test_a_house_behind_the_first_page_is_shown_when_the_search_leads_to_it(
+    counter_for: Callable[..., Counter], show: Callable[..., QWidget]
+) -> None:
+    counter = counter_for(people=300)
+    far = dwellings(counter.desk, DwellingFilter(), limit=1000).rows[-1].dwelling
+    page = DwellingsPage(counter)
+    show(page, 1366, 768)
+    page.opened()
+    page.search_target(dwelling_id=far.id)
+    page.reload(frozenset({"dwelling"}))
+    QApplication.processEvents()
+    assert page._title.text() == far.address
+    assert page._presenter.chosen == page._table.current().dwelling.id == far.id
+    assert page._search.text() == far.address, "the list says what it is narrowed to"
+    keys = Keyboard(page)
+    page._table.setFocus()
+    keys.press("Esc")
+    assert page._presenter.wanted == DwellingFilter()
+    assert page._search.text() == ""
+
+
+def test_what_is_still_being_typed_counts_when_a_reminder_is_chosen(
+    counter_for: Callable[..., Counter], show: Callable[..., QWidget]
+) -> None:
+    page = DwellingsPage(counter_for(people=60))
+    show(page, 1366, 768)
+    page.opened()
+    page._search.begin()
+    QTest.keyClicks(page._search.edit, "x")
+    Keyboard(page).press("Alt+2")
+    assert page._presenter.wanted == DwellingFilter(text="x", reminder=Reminder.CROWDED)
+    assert page._search.text() == "x"
 
 
 def _crowd_one(counter: Counter) -> Dwelling:

@@ -1,10 +1,12 @@
 """A supervisor opens a bus with keys alone, changes it and prints who comes; a clerk sees it and cannot touch it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nbcase.demo.offerings import offerings as offerings_of_the_demo
 from nbcase.domain.offering import Booking, Place
 from nbcase.operations.bookings import offerings
 from nbcase.store.desk_database import writing
@@ -86,3 +88,39 @@ def test_in_a_small_window_the_form_takes_the_place_of_the_list(counter_for: Cal
     keys.press("Esc")
     assert not page._form.isVisible()
     assert page._new.isVisible()
+
+
+def test_a_form_stays_with_what_is_typed_when_bookings_come_in(counter_for: Callable[..., Counter], show: Callable[..., QWidget]) -> None:
+    counter = counter_for(people=0, role="supervisor")
+    (bus, *_) = offerings_of_the_demo(counter.desk.station.code, counter.desk.today())
+    with writing(counter.desk.engine) as connection:
+        Shelf(connection).write(bus)
+    page = OfferingsPage(counter)
+    show(page, 1366, 768)
+    page.opened()
+    QApplication.processEvents()
+    keys = Keyboard(page)
+    keys.press("Ctrl+N")
+    page._form.set_values({"name": "样线"})
+    page.reload(frozenset({"booking"}))
+    page.opened()
+    QApplication.processEvents()
+    assert page._form.isVisible()
+    assert page._form.values()["name"] == "样线"
+    keys.press("Esc")
+    assert not page._form.isVisible()
+
+
+def test_nothing_is_printed_of_a_list_that_is_empty(counter_for: Callable[..., Counter], show: Callable[..., QWidget]) -> None:
+    counter = counter_for(people=0)
+    (bus, *_) = offerings_of_the_demo(counter.desk.station.code, counter.desk.today())
+    page = OfferingsPage(counter)
+    for cancelled in (False, True):
+        with writing(counter.desk.engine) as connection:
+            Shelf(connection).write(replace(bus, is_cancelled=cancelled))
+        show(page, 1366, 768)
+        page.opened()
+        QApplication.processEvents()
+    Keyboard(page).press("Ctrl+P")
+    assert page._title.text() == ""
+    assert not (counter.folder / "printed").exists() or not list((counter.folder / "printed").iterdir())

@@ -113,6 +113,20 @@ def test_an_answer_from_before_a_reload_is_dropped(app: QApplication) -> None:
     assert [model.row(place).number for place in range(model.rowCount())] == list(range(10))
 
 
+def test_a_reload_brings_back_every_row_that_was_there_with_the_chosen_one(show: Show) -> None:
+    model = _model(Source(100), InlineTasks())
+    table = Table("表", model, identify=lambda row: row.number)
+    show(table, 640, 300)
+    model.reload()
+    while model.rowCount() < 35:
+        model.fetchMore(QModelIndex())
+    table.select(33)
+    chosen = table.current()
+    model.reload()
+    assert model.rowCount() == 40
+    assert table.current() == chosen, "with the first page alone another row would be chosen"
+
+
 def test_a_failed_page_is_told_and_not_asked_for_without_end(app: QApplication) -> None:
     def fail(cursor: Any, limit: int) -> RowPage[Row]:
         raise OSError("away")

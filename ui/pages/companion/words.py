@@ -58,7 +58,7 @@ def choice_row(choice: Match | Offer, today: date) -> LineRow:
 
 def _under(match: Match, by: str) -> str:
     if match.use in (Use.MISSING, Use.UNDERWAY, Use.USED):
-        return "；".join(match.missing)
+        return tr("；").join(match.missing)
     asks = tr("问本人：{what}").format(what=match.policy.asks.text) if match.policy.asks is not None else ""
     return " · ".join(part for part in (by, asks or match.policy.gives.text) if part)
 
@@ -66,7 +66,7 @@ def _under(match: Match, by: str) -> str:
 def why(choice: Match | Offer, how: str) -> list[tuple[str, str]]:
     """What the right side explains: what it gives, by which clause, what met it, what is missing, where and by when."""
     if isinstance(choice, Offer):
-        checks = "；".join(condition.name.text for condition in choice.situation.conditions)
+        checks = tr("；").join(condition.name.text for condition in choice.situation.conditions)
         return [
             (tr("到哪里办"), tr("本窗口")),
             (tr("依据"), "\n".join(choice.item.legal_basis)),
@@ -83,7 +83,7 @@ def why(choice: Match | Offer, how: str) -> list[tuple[str, str]]:
     if choice.by is not None:
         facts.append((tr("办到"), str(choice.by)))
     since = tr("自 {day} 起").format(day=policy.from_on) if policy.from_on is not None else tr("现行有效，起始日未载")
-    facts.append((tr("有效"), f"{since}，{tr('{day} 止').format(day=policy.until_on)}" if policy.until_on is not None else since))
+    facts.append((tr("有效"), tr("，").join((since, tr("{day} 止").format(day=policy.until_on))) if policy.until_on is not None else since))
     return facts
 
 
@@ -156,7 +156,7 @@ def list_row(one: PolicyCalls) -> LineRow:
 
 def call_row(call: Call, today: Any) -> LineRow:
     """A person to call: name, masked phone, why."""
-    met = "；".join(f"{check.name}，{check.detail}" if check.detail else check.name for check in call.match.met)
+    met = tr("；").join(tr("，").join(part for part in (check.name, check.detail) if part) for check in call.match.met)
     by = tr("{day} 前").format(day=day_words(call.match.by, today)) if call.match.by is not None else ""
     phone = mask_phone(call.phone) if call.phone else tr("没有手机")
     return LineRow(title=call.resident.name, name=phone, note=met, right=by, right_tone="amber", payload=call)

@@ -215,6 +215,8 @@ class DwellingsPage(Page):
         if not has_rows:
             self._presenter.leave()
             self._content.hide()
+            for button in (self._people, self._register):
+                button.set_off(tr("请先选一处房屋"))
         self._show_loaded()
 
     def _show_loaded(self) -> None:
@@ -238,7 +240,7 @@ class DwellingsPage(Page):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            if self._table.hasFocus():
+            if self._table.hasFocus() or self._model.rowCount() == 0:
                 self._presenter.show_all()
             self._to_table()
             return
@@ -249,7 +251,7 @@ def _nothing() -> QWidget:
     holder = QWidget()
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 0, 0, 0)
-    column.addWidget(EmptyLine(tr("没有符合的房屋。看全部按"), "Alt+1"))
+    column.addWidget(EmptyLine(tr("没有符合的房屋。看全部按"), "Esc"))
     column.addStretch(1)
     return holder
 

@@ -150,6 +150,9 @@ class OfferingsPage(Page):
         return Panel(Scroll(content), footer=row_of(self._back, None, self._keep, padding=(theme.space.l, 0)), scrolls=False)
 
     def opened(self) -> None:
+        if self._side.currentIndex() == _FORM:
+            self._form.focus_next_gap()
+            return
         self._model.reload()
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -91,7 +91,6 @@ class OfferingsPresenter:
             self._view.show_kept(kept)
             self._context.notify(Notice(what=words))
             self._context.announce(frozenset({"offering"}))
-            self._view.reload_rows()
 
         self._context.tasks.run_in_order(lambda: keep_offering(desk, clerk, offering), then=done, otherwise=self._context.trouble)
 
