@@ -14,6 +14,7 @@ import serial
 from nbcase.devices import card_protocol as protocol
 from nbcase.devices.card_reader import SerialCardReader
 from nbcase.devices.contract import CardData
+from nbcase.devices.hosted import hosted_reader
 from nbcase.devices.simulated_reader import Fault, SimulatedReader
 from nbcase.domain.errors import DeviceError
 from nbcase.domain.identity import SYNTHETIC_AREA, DocumentKind, make_number
@@ -263,3 +264,22 @@ def test_fuzzed_answers_end_in_time_with_the_right_card_or_a_sentence() -> None:
     assert found["answers"] == found["read"] + found["refused"] == 2_000
     assert found["crashes"] == found["hangs"] == found["wrong"] == 0
     assert found["read"] > 200
+
+
+def test_the_second_of_two_readers_is_read_to_the_end_on_a_slow_line() -> None:
+    with SimulatedReader(9600) as empty, SimulatedReader(9600) as far_end:
+        far_end.place(CARD)
+        both = hosted_reader(f"{empty.port},{far_end.port}", 9600)
+        both.warm_up()
+        try:
+            assert both.read(6.0).name == CARD.name
+        finally:
+            both.close()
+
+
+def test_a_setting_of_commas_alone_is_a_port_that_is_not_there() -> None:
+    reader = hosted_reader(",", 9600)
+    try:
+        assert not reader.status().is_ready
+    finally:
+        reader.close()

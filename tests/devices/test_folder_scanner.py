@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbcase.devices.contract import ScanStep, Source
-from nbcase.devices.folder_scanner import FolderScanner
+from nbcase.devices.folder_scanner import FolderScanner, _looks
 from nbcase.devices.hosted import hosted_scanner
 from nbcase.domain.errors import DeviceError
 
@@ -68,3 +68,8 @@ def test_behind_the_seam_it_can_be_cancelled(tmp_path: Path) -> None:
             list(steps)
     finally:
         hosted.close()
+
+
+def test_a_file_that_goes_away_between_two_looks_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "page.jpg").write_bytes(PAGE)
+    assert list(_looks([tmp_path / "unfinished.tmp", tmp_path, tmp_path / "page.jpg"])) == [tmp_path / "page.jpg"]

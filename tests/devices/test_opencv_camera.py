@@ -81,3 +81,12 @@ def test_a_camera_that_is_not_there_or_goes_away_is_told(camera: list[HostedCame
         list(watched(camera, str(tmp_path / "no-such.avi")).watch())
     with pytest.raises(DeviceError, match="没有画面"):
         list(watched(camera, film(tmp_path / "short.avi", MOVING)).watch())
+
+
+def test_the_next_picture_needs_no_new_process(camera: list[HostedCamera], tmp_path: Path) -> None:
+    hosted = watched(camera, film(tmp_path / "sheet.avi", GOOD))
+    assert next(frame for frame in hosted.watch() if frame.picture)
+    before = hosted.worker._process
+    assert next(frame for frame in hosted.watch() if frame.picture)
+    assert before is not None
+    assert hosted.worker._process is before

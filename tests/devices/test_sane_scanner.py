@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from selectors import DefaultSelector
 
 import pytest
 from PIL import Image
 
 from nbcase.devices.contract import ScanStep, Source
 from nbcase.devices.hosted import HostedScanner, hosted_scanner
+from nbcase.devices.sane_scanner import SaneScanner, _Reading
 from nbcase.domain.errors import DeviceError
 
 pytestmark = pytest.mark.skipif(shutil.which("scanimage") is None, reason="SANE is not on this machine")
@@ -163,3 +165,27 @@ def test_the_status_names_what_sheets_can_be_taken_from(scanner: Scan) -> None:
 
 def test_a_scanner_without_a_feeder_says_so(scanner: Scan, tmp_path: Path) -> None:
     assert "没有进纸器" in failed(scanner(device="pnm:0"))[1].what
+
+
+def test_a_cancel_while_the_scanner_is_still_asked_what_it_can_is_not_lost(scanner: Scan, tmp_path: Path) -> None:
+    scanner()
+    beats: list[int] = []
+
+    def beat() -> None:
+        beats.append(1)
+        if len(beats) == 1:
+            device.cancel()
+
+    device = SaneScanner("test:0", str(tmp_path), beat=beat)
+    came: list[int] = []
+    with pytest.raises(DeviceError, match="已取消"):
+        taken(device.scan(Source.FEEDER, dpi=50), came)
+    assert len(came) < 10
+
+
+def test_a_complaint_between_two_halves_of_a_line_loses_no_page() -> None:
+    reading = _Reading(0, [], lambda: None)
+    with DefaultSelector() as selector:
+        assert not list(reading._steps_in("scanimage: rounded value of resolution\nProgress: 4", selector))
+        assert list(reading._steps_in("2.5%\r", selector)) == [ScanStep(page=1, percent=42)]
+    assert "rounded" in reading.words

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
+from nbcase.devices import wire
 from nbcase.devices.contract import CardData, ReaderStatus
 from nbcase.devices.hosted import HostedCardReader, SeveralReaders
 from nbcase.devices.worker import Driver, Fault, Worker
@@ -161,3 +163,34 @@ def test_one_of_two_readers_may_be_broken(hosted: Hosted) -> None:
     found: CardData = both.read()
     assert found == card()
     assert both.is_ready()
+
+
+def test_a_close_during_a_call_ends_it_at_once_and_starts_nothing(hosted: Hosted) -> None:
+    mine = psutil.Process()
+    before = {child.pid for child in mine.children()}
+    reader = hosted("hang", silence_s=30)
+    reader.status()
+    started = time.monotonic()
+    threading.Timer(0.2, reader.close).start()
+    assert "已关闭" in str(pytest.raises(DeviceError, reader.read, 30.0).value)
+    assert time.monotonic() - started < 5
+    assert {child.pid for child in mine.children()} == before
+
+
+def test_a_driver_that_fails_at_a_cancel_has_crashed(hosted: Hosted) -> None:
+    reader = hosted("cancel_badly")
+    pages = reader.worker.stream("pages", str, 20.0, count=3)
+    next(pages)
+    reader.worker.nudge("cancel")
+    with pytest.raises(DeviceError, match="意外退出"):
+        next(pages)
+
+
+def test_a_small_message_of_many_values_does_not_fill_the_desk() -> None:
+    message = wire.pack(wire.Answer(1, wire.raw([[]] * 1_000_000)))[4:]
+    tracemalloc.start()
+    try:
+        wire.from_driver.decode(message)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(message)
+    finally:
+        tracemalloc.stop()

@@ -65,7 +65,7 @@ class HostileReader:
         for number in range(count):
             self._beat()
             yield f"page {number}"
-            while self._does == "slow" and not self._is_cancelled:
+            while self._does in ("slow", "cancel_badly") and not self._is_cancelled:
                 self._beat()
                 time.sleep(0.01)
             if self._is_cancelled:
@@ -73,6 +73,8 @@ class HostileReader:
 
     def cancel(self) -> None:
         """Heard beside the call."""
+        if self._does == "cancel_badly":
+            raise ValueError(NUMBER)
         self._is_cancelled = True
 
     def _hang(self) -> None:
