@@ -1,6 +1,8 @@
 """Scanning through SANE's own test backends, in a driver's process as at the counter."""
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -184,8 +186,8 @@ def test_a_cancel_while_the_scanner_is_still_asked_what_it_can_is_not_lost(scann
 
 
 def test_a_complaint_between_two_halves_of_a_line_loses_no_page() -> None:
-    reading = _Reading(0, [], lambda: None)
-    with DefaultSelector() as selector:
+    with subprocess.Popen([sys.executable, "-c", ""], stderr=subprocess.PIPE) as silent, DefaultSelector() as selector:
+        reading = _Reading(silent, [], lambda: None)
         assert not list(reading._steps_in("scanimage: rounded value of resolution\nProgress: 4", selector))
         assert list(reading._steps_in("2.5%\r", selector)) == [ScanStep(page=1, percent=42)]
     assert "rounded" in reading.words

@@ -171,9 +171,12 @@ def test_a_close_during_a_call_ends_it_at_once_and_starts_nothing(hosted: Hosted
     reader = hosted("hang", silence_s=30)
     reader.status()
     started = time.monotonic()
-    threading.Timer(0.2, reader.close).start()
-    assert "已关闭" in str(pytest.raises(DeviceError, reader.read, 30.0).value)
+    closing = threading.Timer(0.2, reader.close)
+    closing.start()
+    with pytest.raises(DeviceError, match="已关闭"):
+        reader.read(30.0)
     assert time.monotonic() - started < 5
+    closing.join()
     assert {child.pid for child in mine.children()} == before
 
 

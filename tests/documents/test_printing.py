@@ -11,8 +11,9 @@ from threading import Thread
 import pytest
 
 from nbcase.documents.ipp import IppError, job_request, state_in
-from nbcase.documents.printing import CupsQueue, FolderQueue, JobState, PrintJob, available_queues
-from nbcase.domain.errors import DeviceError
+from nbcase.documents.printing import CupsQueue, FolderQueue, JobState, PrintJob, QueuesByKind, available_queues
+from nbcase.documents.raster import measure_sheet
+from nbcase.domain.errors import DeviceError, UserError
 
 PDF = b"%PDF-1.4\n%fake\n"
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="CUPS is not on Windows")
@@ -206,3 +207,14 @@ def test_a_folder_that_is_a_file_says_that_nothing_would_come_out(tmp_path: Path
     file = tmp_path / "file"
     file.write_text("", encoding="utf-8")
     assert FolderQueue(file).obstacle()
+
+
+def test_two_kinds_in_one_printer_name_its_obstacle_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    queue = FolderQueue(tmp_path / "file")
+    assert QueuesByKind(queue, {"acceptance-receipt": FolderQueue(tmp_path / "file")}).obstacle() == queue.obstacle()
+
+
+def test_what_is_no_scan_of_a_test_sheet_is_told() -> None:
+    with pytest.raises(UserError, match="不是能识别的图片"):
+        measure_sheet(PDF, 300)

@@ -17,6 +17,7 @@ from ui.pages import PageSpec
 from ui.pages.register import RegisterPage
 from ui.shell.window import MainWindow
 from ui.tasks import StallWatch, TaskRunner
+from ui.widgets.document import DocumentView
 
 Open = Callable[..., tuple[Counter, RegisterPage, Keyboard]]
 
@@ -112,3 +113,18 @@ def test_the_camera_shows_what_it_sees_and_takes_the_picture_by_itself(
     # There is no engine at this desk: the picture is kept, and that is said.
     assert [type(error) for error in counter.troubles] == [DeviceError]
     assert "识别" in str(counter.troubles[0])
+
+
+def test_what_the_camera_saw_does_not_stay_when_no_picture_is_taken(
+    open_with: Open, until: Until, tasks: TaskRunner, tmp_path: Path
+) -> None:
+    counter, page, keys = open_with(camera=film(tmp_path / "card.avi", MOVING * 40))
+    view = page.findChild(DocumentView)
+    assert isinstance(view, DocumentView)
+    keys.press("F3")
+    until(lambda: not view._image.isNull())
+    keys.press("Esc")
+    until(lambda: bool(counter.troubles))
+    until(lambda: tasks.pending == 0)
+    assert view._image.isNull()
+    assert kept(counter) == []
