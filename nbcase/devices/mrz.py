@@ -170,10 +170,7 @@ def zone_of(texts: Sequence[str], today: date) -> Zone | None:
 def is_zone_line(text: str) -> bool:
     """Whether a recognised line may belong to a zone."""
     cleaned = _cleaned(text)
-    if not 24 <= len(cleaned) <= 50:
-        return False
-    foreign = len(re.sub(r"[A-Z0-9<]", "", cleaned))
-    return not foreign and (cleaned.count(_FILL) >= 2 or len(cleaned) >= 28)
+    return 24 <= len(cleaned) <= 50 and (cleaned.count(_FILL) >= 2 or len(cleaned) >= 28)
 
 
 def _cleaned(text: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
+
 from nbcase.domain.action import Action
 from nbcase.domain.clerk import Clerk, require
 from nbcase.domain.errors import Conflict, Unacceptable, UserError
@@ -17,7 +19,7 @@ from nbcase.domain.words import tr
 from nbcase.operations.desk import Desk
 from nbcase.operations.schemes import Schemes, schemes
 from nbcase.points.catalogue import Indicator, Version
-from nbcase.points.editing import Checked, Edit, checked, edit_of, plain_edit, plain_rule_of, read_edit
+from nbcase.points.editing import Checked, Edit, check_plain, checked, edit_of, plain_edit, plain_rule_of, read_edit
 from nbcase.store.desk_database import reading
 from nbcase.store.desk_work import DeskWork, desk_work
 from nbcase.store.shelf import Shelf
@@ -248,8 +250,13 @@ def check_scheme_act(action: Action) -> None:
         if change.record_type == "scheme_draft":
             if action.kind != EDIT:
                 raise Unacceptable(tr("方案草案只能由站长编辑。"))
-            if any(after not in (None, "") for name, (_, after) in change.fields.items() if name in BY_CENTRE):
+            if any(change.base_version or after not in (None, "") for name, (_, after) in change.fields.items() if name in BY_CENTRE):
                 raise Unacceptable(tr("方案只由中心公布。"))
+            try:
+                check_plain(change.fields.get("edits", (None, {}))[1])
+            except msgspec.ValidationError as error:
+                words = tr("{record} 的内容不合格式：{text}")
+                raise Unacceptable(words.format(record=change.record_type, text=error)) from error
         if change.record_type == "scheme_signature":
             signer, is_proposal = (change.fields.get(name, (None, None))[1] for name in ("clerk_id", "is_proposal"))
             kind = PROPOSE if is_proposal else SIGN

@@ -1,6 +1,6 @@
 """Editing a catalogue: an indicator's rule as a person fills it in, and the catalogue's files with edits from a day on.
 
-Nothing is checked here: `catalogue_from` reads the files with the edits in them and names every mistake as it does for a file.
+No rule is checked here: `catalogue_from` reads the files with the edits in them and names every mistake as it does for a file.
 """
 
 import copy
@@ -10,6 +10,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
+from nbcase.domain.words import tr
 from nbcase.points.bounds import WIDEST_POINTS
 from nbcase.points.catalogue import Example, Indicator, PointsCatalogue, Version, show
 from nbcase.points.checking import example_points
@@ -30,9 +33,11 @@ from nbcase.points.language import (
     walk,
     whole,
 )
-from nbcase.points.reading import CatalogueError, catalogue_from
+from nbcase.points.reading import CatalogueError, catalogue_from, unusable
 
 UNCONFIGURED = "未配置"
+_MOST_DIGITS = 12
+_MOST_LEVELS = 40
 
 
 class Shape(StrEnum):
@@ -187,12 +192,18 @@ def _bands(part: Part) -> dict[str, Any]:
 
 def _number(typed: str) -> int | str:
     """A whole number, or what was typed in its place: the reader of the catalogue says what is wrong with it."""
-    return int(typed) if typed.isascii() and typed.removeprefix("-").isdigit() else typed
+    return int(typed) if len(typed) <= _MOST_DIGITS and typed.isascii() and typed.removeprefix("-").isdigit() else typed
 
 
 def with_edits(contents: Mapping[str, Any], from_on: date, edits: Mapping[str, Any]) -> dict[str, Any]:
-    """The catalogue's files with these edits in force from a day on; what held up to then stays as it was. LookupError for a code."""
+    """The catalogue's files with these edits in force from a day on; what held up to then stays as it was.
+
+    Raises `CatalogueError` for an indicator that they do not have: another program's catalogue may have it.
+    """
     found: dict[str, Any] = copy.deepcopy(dict(contents))
+    known = {indicator["code"] for plain in found.values() for indicator in plain.get("indicators") or ()}
+    if unknown := sorted(edits.keys() - known):
+        raise unusable([tr("没有“{name}”这个指标。").format(name=code) for code in unknown])
     for code, edit in edits.items():
         indicator = _indicator(found, code)
         versions = indicator["versions"]
@@ -244,6 +255,34 @@ def _to_json(value: Any) -> Any:
     return [_to_json(inner) for inner in value] if isinstance(value, list) else value
 
 
+class _PlainExample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    say: str
+    facts: dict[str, int | str]
+    points: str
+    lines: dict[str, str] = {}
+
+
+class _PlainEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    unit: str
+    cap: str
+    basis: str
+    note: str
+    rule: Any
+    examples: list[_PlainExample]
+
+
+def check_plain(edits: Any) -> None:
+    """Refuse what `plain_edit` can not have made: every desk will show it. Raises `msgspec.ValidationError`."""
+    for edit in msgspec.convert(edits, dict[str, _PlainEdit]).values():
+        if not _is_within(edit.rule, _MOST_LEVELS):
+            raise msgspec.ValidationError("the rule is too deep")
+
+
+def _is_within(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_within(each, levels - 1) for each in inner)
+
+
 def read_edit(code: str, plain: Mapping[str, Any]) -> Edit:
     """What a form shows of an edit that was kept, right or not."""
     rule = _from_json(plain["rule"])
@@ -275,16 +314,20 @@ def _read_rule(rule: Any) -> tuple[Shape, tuple[Part, ...], str]:
     match rule:
         case "未配置":
             return Shape.UNCONFIGURED, (), ""
-        case {"at_most": [{"mul": [{"fact": name}, {"points": each}]}, {"points": _}]}:
+        case {"at_most": [{"mul": [{"fact": str(name)}, {"points": each}]}, {"points": _}]}:
             return Shape.EACH, (Part(fact=name),), str(each)
-        case {"step": {"of": {"fact": name}, "points": [*rows], **rest}} if not rest:
+        case {"step": {"of": {"fact": str(name)}, "points": [*rows], **rest}} if not rest and all(map(_is_pair, rows)):
             return Shape.BANDS, (Part(fact=name, rows=tuple((str(at), str(points)) for at, points in rows)),), ""
-        case {"lookup": {"of": {"fact": name}, "points": dict(table), **rest}} if not rest:
+        case {"lookup": {"of": {"fact": str(name)}, "points": dict(table), **rest}} if not rest:
             return Shape.KINDS, (Part(fact=name, rows=tuple((str(at), str(points)) for at, points in table.items())),), ""
         case {"highest": [*several]} if several and all(_read_rule(one)[0] is Shape.BANDS for one in several):
             return Shape.HIGHEST, tuple(_read_rule(one)[1][0] for one in several), ""
         case _:
             return Shape.OTHER, (), ""
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,13 @@ number by a positive constant, no float, no clock, no missing value: facts are w
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from nbcase.domain.words import tr
 
 HUNDREDTHS = 100
+_MOST_DIGITS = 12
 COMPARISONS = ("<", "<=", "=", ">=", ">")
 
 
@@ -156,9 +157,11 @@ def hundredths(value: object, place: str) -> int:
         raise Mistake(place, tr("分值要写成数字。"), tr("例如 0.25。"))
     try:
         exact = Decimal(str(value)) * HUNDREDTHS
-    except InvalidOperation as error:
+        if not exact.is_finite() or exact.adjusted() > _MOST_DIGITS:
+            raise InvalidOperation
+    except (InvalidOperation, Overflow) as error:
         raise Mistake(place, tr("“{text}”不是分值。").format(text=value), tr("例如 0.25。")) from error
-    if not exact.is_finite() or exact != exact.to_integral_value():
+    if exact != exact.to_integral_value():
         raise Mistake(place, tr("分值 {text} 多于两位小数。").format(text=value), tr("分值以 0.01 分为最小单位。"))
     return int(exact)
 

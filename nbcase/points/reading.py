@@ -56,13 +56,18 @@ def catalogue_from(contents: Mapping[str, Any], mistakes: Sequence[str] = ()) ->
     if catalogue is not None and not reader.mistakes:
         catalogue = reader.finished(catalogue)
     if catalogue is None or reader.mistakes:
-        raise CatalogueError(
-            tr("积分目录有 {n} 处错误：{first}").format(n=len(reader.mistakes), first=reader.mistakes[0]),
-            safe=tr("现在使用的目录没有改动。"),
-            do=tr("请逐条改好后再导入。"),
-            mistakes=reader.mistakes,
-        )
+        raise unusable(reader.mistakes)
     return replace(catalogue, hash=hashlib.sha256(canonical(_plain(contents))).hexdigest())
+
+
+def unusable(mistakes: Sequence[str]) -> CatalogueError:
+    """The refusal of a catalogue with these mistakes, one at least."""
+    return CatalogueError(
+        tr("积分目录有 {n} 处错误：{first}").format(n=len(mistakes), first=mistakes[0]),
+        safe=tr("现在使用的目录没有改动。"),
+        do=tr("请逐条改好后再导入。"),
+        mistakes=mistakes,
+    )
 
 
 def _read(path: Path, mistakes: list[str]) -> dict[str, Any]:

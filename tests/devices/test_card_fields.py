@@ -280,6 +280,13 @@ def test_an_authority_is_found_without_its_label_and_is_never_a_date() -> None:
     assert read(odd).fields["authority"].needs_look
 
 
+@pytest.mark.parametrize("label", ["签发机关", "签发机关:", "签发机关："])
+def test_a_label_whose_value_was_not_found_is_a_field_that_is_missing(label: str) -> None:
+    reading = read([line(label, 400, 440, 160), *back("2020.01.01-2030.01.01")[-1:]])
+    assert "authority" not in reading.fields
+    assert [problem.key for problem in reading.problems] == ["field_missing"]
+
+
 def test_the_back_of_a_residence_permit_has_pass_number_and_issues() -> None:
     lines = [*back("2023.03.09-2028.03.08"), line("通行证号码H12345678", 212, 380, 400), line("签发次数01", 700, 380, 140)]
     lines[1] = line("港澳居民居住证", 431, 175, 379, 80)

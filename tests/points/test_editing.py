@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from nbcase.points.editing import (
     Shape,
     WorkedExample,
     blank_rows,
+    check_plain,
     checked,
     edit_of,
     example_results,
@@ -111,3 +113,54 @@ def test_kinds_offer_every_kind_and_numbers_none() -> None:
     assert facts_for(CATALOGUE, Shape.KINDS) == ("education_rank", "skill_rank", "housing_kind")
     assert blank_rows(CATALOGUE, Shape.KINDS, "skill_rank") == (("1", ""), ("2", ""), ("3", ""), ("4", ""))
     assert blank_rows(CATALOGUE, Shape.BANDS, "age") == (("", ""),)
+
+
+def test_an_indicator_of_another_program_is_a_mistake_in_words() -> None:
+    found = checked(CONTENTS, FROM, {"newer": plain_edit(shown("age"))})
+    assert found.catalogue is None
+    assert found.mistakes == ("没有“newer”这个指标。",)
+
+
+@pytest.mark.parametrize("written", ["1e999999", "1e900", "9" * 5000])
+def test_points_beyond_all_bounds_are_a_mistake_and_no_crash(written: str) -> None:
+    edit = replace(shown("insurance"), each=written, examples=(WorkedExample(say="x", facts={"insurance_months": written}, points="1"),))
+    assert checked(CONTENTS, FROM, {"insurance": plain_edit(edit)}).about("insurance")
+    assert example_results(CATALOGUE, edit) == (None,)
+
+
+def deep(levels: int) -> dict[str, Any]:
+    rule: dict[str, Any] = {"fact": "age"}
+    for _ in range(levels):
+        rule = {"highest": [rule]}
+    return rule
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rule": deep(400)}, {"examples": [1]}, {"examples": [{"say": 1}]}, {"cap": 5}, {"from": "2000-01-01"}]
+)
+def test_what_no_form_can_have_made_is_refused(changes: dict[str, Any]) -> None:
+    plain = plain_edit(shown("age"))
+    check_plain({"age": plain})
+    with pytest.raises(msgspec.ValidationError):
+        check_plain({"age": {**plain, **changes}})
+
+
+@pytest.mark.parametrize("edits", [None, [], {"age": []}, {"age": {}}])
+def test_edits_of_another_shape_are_refused(edits: Any) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        check_plain(edits)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"step": {"of": {"fact": "age"}, "points": [1]}},
+        {"step": {"of": {"fact": {}}, "points": [[1, "1"]]}},
+        {"at_most": [{"mul": [{"fact": {}}, {"points": 1}]}, {"points": 1}]},
+    ],
+)
+def test_a_rule_that_is_none_is_shown_as_it_is_written(rule: dict[str, Any]) -> None:
+    plain = {**plain_edit(shown("age")), "rule": rule}
+    check_plain({"age": plain})
+    assert read_edit("age", plain).shape is Shape.OTHER
+    assert checked(CONTENTS, FROM, {"age": plain}).about("age")

@@ -264,3 +264,53 @@ def test_a_published_list_that_was_changed_on_the_way_is_not_taken_in(make_desk:
         connection.execute(sa.update(entry).where(entry.c.name == SCHEME).values(value={**value, "name": "伪造"}))
     assert second.sync().problem is not None
     assert board(second).schemes.number == 0
+
+
+def test_a_draft_that_no_form_can_have_made_stays_at_its_desk(make_desk: MakeDesk) -> None:
+    desk, other = make_desk("qian"), make_desk("wu")
+    draft = begin_draft(at_work(desk), desk.clerk, "x", FROM)
+    desk.act(replace(draft, edits={"insurance": {"rule": []}}), kind=EDIT)
+    desk.sync()
+    assert last_answer(desk)[0] == "quarantined"
+    other.sync()
+    assert not board(other).drafts[0].draft.edits
+
+
+def test_a_draft_about_an_indicator_that_the_centre_does_not_have_is_refused_in_words(make_desk: MakeDesk) -> None:
+    first, second = make_desk("qian"), make_desk("wu")
+    draft = drafted(first)
+    newer = replace(draft, edits={"newer": draft.edits["insurance"]})
+    first.act(newer, kind=EDIT)
+    for desk, kind, is_proposal in ((first, "scheme.propose", True), (second, "scheme.sign", False)):
+        signature = SchemeSignature(
+            id=derived_id(b"", desk.clerk.id),
+            draft_id=newer.id,
+            content_hash=newer.content_hash,
+            is_proposal=is_proposal,
+            clerk_id=desk.clerk.id,
+            clerk_name=desk.clerk.name,
+            signed_at=desk.clock.now(),
+            station_code=desk.clerk.station_code,
+        )
+        desk.act(signature, kind=kind)
+        assert desk.sync().problem is None
+    second.sync()
+    found = board(second)
+    assert found.open is not None
+    assert "没有“newer”这个指标" in found.open.draft.refusal
+
+
+def test_no_desk_takes_back_what_the_centre_said_of_a_draft(make_desk: MakeDesk) -> None:
+    first, second = make_desk("qian"), make_desk("wu")
+    draft = proposed(first)
+    first.sync()
+    second.sync()
+    sign(at_work(second), second.clerk, draft.id, draft.content_hash)
+    second.sync()
+    second.sync()
+    known = second.get(SchemeDraft, draft.id)
+    assert known is not None
+    assert known.published_number == 1
+    second.act(replace(known, published_number=None), kind=EDIT)
+    second.sync()
+    assert last_answer(second)[0] == "quarantined"

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nbcase.domain.scheme import DraftStage
 from nbcase.operations.scheme_drafts import begin_draft, edit_draft, scheme_board
+from nbcase.store.desk_database import writing
+from nbcase.store.shelf import Shelf
 from tests.parts.counter import Counter
 from tests.parts.keyboard import Keyboard
 from ui.pages import PageSpec
 from ui.pages.scheme import SchemePage
 from ui.pages.scheme.editor import RuleEditor
 from ui.shell.window import MainWindow
+from ui.tasks import InlineTasks
 
 
 @pytest.fixture
@@ -92,3 +97,54 @@ def test_without_a_draft_everything_is_to_be_read_only(counter: Counter, show: C
     assert page._editor.form().field("cap").state() == "read_only"
     assert "Ctrl+N" in page._status._full
     assert len(page._history.rows) == 1
+
+
+class LateTasks(InlineTasks):
+    """Reads at once; writes wait until they are let go."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def run_in_order(self, work: Callable[[], Any], then: Any = None, otherwise: Any = None) -> None:
+        self.waiting.append(lambda: self.run(work, then, otherwise))
+
+
+def test_what_was_typed_goes_into_the_draft_that_was_open_then(counter: Counter, show: Callable[..., QWidget]) -> None:
+    drafts = [begin_draft(counter.desk, counter.clerk.record, name, date(2027, 1, 1)) for name in "甲乙"]
+    page, _ = opened(counter, show)
+    presenter = page._presenter
+    first = presenter.draft_id
+    counter.tasks = late = LateTasks()
+    presenter.typed(replace(scheme_board(counter.desk).edit("insurance"), cap="20"))
+    presenter.next_draft()
+    assert presenter.draft_id != first
+    for write in late.waiting:
+        write()
+    for draft in drafts:
+        opened_one = scheme_board(counter.desk, draft.id).open
+        assert opened_one is not None
+        assert set(opened_one.draft.edits) == ({"insurance"} if draft.id == first else set())
+
+
+def test_a_draft_on_an_older_version_is_kept_on_the_newest_by_saving_it_again(counter: Counter, show: Callable[..., QWidget]) -> None:
+    draft = begin_draft(counter.desk, counter.clerk.record, "试", date(2027, 1, 1))
+    with writing(counter.desk.engine) as connection:
+        Shelf(connection).write(replace(draft, based_on=7))
+    page, keys = opened(counter, show)
+    assert page._presenter.can_edit
+    keys.press("Ctrl+S")
+    board = scheme_board(counter.desk)
+    assert board.open is not None
+    assert board.open.draft.based_on == board.schemes.number
+
+
+def test_a_draft_that_the_centre_refused_can_be_taken_back_for_new_signatures(counter: Counter, show: Callable[..., QWidget]) -> None:
+    draft = begin_draft(counter.desk, counter.clerk.record, "试", date(2027, 1, 1))
+    with writing(counter.desk.engine) as connection:
+        Shelf(connection).write(replace(draft, refusal="签名人已不是站长。", refused_hash=draft.content_hash))
+    page, keys = opened(counter, show)
+    assert page._presenter.board is not None
+    keys.press("Ctrl+E")
+    again = scheme_board(counter.desk).open
+    assert again is not None
+    assert (again.stage, again.draft.content_hash == draft.content_hash) == (DraftStage.EDITING, False)

@@ -114,7 +114,7 @@ class SchemePage(Page):
             self._stack.addWidget(Panel(part))
         self._status = ElidedText("meta")
         self._save = KeyButton(tr("存入草案"), key="Ctrl+S")
-        self._save.clicked.connect(self._keep)
+        self._save.clicked.connect(self._save_now)
         self._reopen = KeyButton(tr("退回修改"), key="Ctrl+E")
         self._reopen.clicked.connect(self._presenter.reopen)
         self._go = KeyButton(tr("提出"), key="Ctrl+Enter", role="primary")
@@ -193,7 +193,7 @@ class SchemePage(Page):
         self._day.setVisible(has_draft and self._presenter.can_edit)
         self._more.setVisible(has_draft)
         is_proposed = opened is not None and opened.stage is DraftStage.PROPOSED
-        self._reopen.setVisible(opened is not None and opened.stage in (DraftStage.PROPOSED, DraftStage.SIGNED))
+        self._reopen.setVisible(opened is not None and opened.stage is not DraftStage.EDITING)
         self._save.setVisible(self._presenter.can_edit)
         self._go.set_text(tr("签署") if is_proposed else tr("提出"))
         refusal = self._refusal(board)
@@ -263,6 +263,10 @@ class SchemePage(Page):
     def _keep(self) -> None:
         self._editor.flush()
         self._presenter.keep()
+
+    def _save_now(self) -> None:
+        self._editor.flush()
+        self._presenter.save()
 
     def _go_on(self) -> None:
         self._editor.flush()

@@ -108,7 +108,16 @@ class SchemePresenter:
             if then is not None:
                 then()
             return
-        self._act(lambda desk, clerk: scheme_drafts.edit_draft(desk, clerk, self.draft_id, edit), then=then)
+        self._act(lambda desk, clerk, draft_id: scheme_drafts.edit_draft(desk, clerk, draft_id, edit), then=then)
+
+    def save(self) -> None:
+        """Keep what was typed; with nothing typed a draft that stands on an older version is kept on the newest: it was looked at."""
+        opened = self.board.open if self.board is not None else None
+        is_old = opened is not None and self.board is not None and opened.draft.based_on != self.board.schemes.number
+        if opened is not None and is_old and self._pending is None and self.can_edit:
+            self.rename(opened.draft.name)
+        else:
+            self.keep()
 
     def begin(self, name: str) -> None:
         """A new draft."""
@@ -117,7 +126,7 @@ class SchemePresenter:
             self.draft_id = draft.id
 
         self.keep()
-        self._act(lambda desk, clerk: scheme_drafts.begin_draft(desk, clerk, name), told=opened)
+        self._act(lambda desk, clerk, _former: scheme_drafts.begin_draft(desk, clerk, name), told=opened)
 
     def set_day(self, text: str) -> None:
         """Another day from which the draft holds."""
@@ -126,27 +135,26 @@ class SchemePresenter:
         except ValueError:
             self._context.notify(Notice(what=tr("没有这一天：{text}").format(text=text), kind="warn", safe=tr("没有改动。")))
             return
-        self._act(lambda desk, clerk: scheme_drafts.date_draft(desk, clerk, self.draft_id, day))
+        self._act(lambda desk, clerk, draft_id: scheme_drafts.date_draft(desk, clerk, draft_id, day))
 
     def rename(self, name: str) -> None:
         """Another name for the draft."""
-        self._act(lambda desk, clerk: scheme_drafts.rename_draft(desk, clerk, self.draft_id, name))
+        self._act(lambda desk, clerk, draft_id: scheme_drafts.rename_draft(desk, clerk, draft_id, name))
 
     def drop(self) -> None:
         """The indicator stays as it is in force."""
-        self._pending = None
-        self._act(lambda desk, clerk: scheme_drafts.drop_edit(desk, clerk, self.draft_id, self.code))
+        self._pending, code = None, self.code
+        self._act(lambda desk, clerk, draft_id: scheme_drafts.drop_edit(desk, clerk, draft_id, code))
 
     def withdraw(self) -> None:
         """Give the draft up."""
         self._pending = None
-        self._act(lambda desk, clerk: scheme_drafts.withdraw_draft(desk, clerk, self.draft_id))
+        self._act(lambda desk, clerk, draft_id: scheme_drafts.withdraw_draft(desk, clerk, draft_id))
 
     def reopen(self) -> None:
         """Edit on after the draft was proposed: its proposal and signatures fall with the new name of its content."""
-        opened = self.board.open if self.board is not None else None
-        if opened is not None:
-            self._act(lambda desk, clerk: scheme_drafts.reopen_draft(desk, clerk, opened.draft.id))
+        if self.draft_id:
+            self._act(lambda desk, clerk, draft_id: scheme_drafts.reopen_draft(desk, clerk, draft_id))
 
     def next_draft(self) -> None:
         """The next of several drafts."""
@@ -168,7 +176,7 @@ class SchemePresenter:
         act = scheme_drafts.sign if opened.stage is DraftStage.PROPOSED else scheme_drafts.propose
         content = opened.draft.content_hash
         self._act(
-            lambda desk, clerk: act(desk, clerk, opened.draft.id, content), told=lambda _signature: self._told(act is scheme_drafts.sign)
+            lambda desk, clerk, draft_id: act(desk, clerk, draft_id, content), told=lambda _signature: self._told(act is scheme_drafts.sign)
         )
 
     def _told(self, was_signed: bool) -> None:
@@ -194,9 +202,10 @@ class SchemePresenter:
         self._context.tasks.run(lambda: scheme_effect(desk, draft), then=self._view.show_effect, otherwise=self._context.trouble)
 
     def _act(
-        self, act: Callable[[Any, Any], Any], *, told: Callable[[Any], None] | None = None, then: Callable[[], None] | None = None
+        self, act: Callable[[Any, Any, str], Any], *, told: Callable[[Any], None] | None = None, then: Callable[[], None] | None = None
     ) -> None:
-        desk, clerk = self._context.desk, self._context.clerk.record
+        """Do it to the draft that is open now: when its turn comes another one may be."""
+        desk, clerk, draft_id = self._context.desk, self._context.clerk.record, self.draft_id
 
         def done(result: Any) -> None:
             if told is not None:
@@ -204,4 +213,4 @@ class SchemePresenter:
             self._context.announce(_ABOUT)
             self.refresh(then or (lambda: None))
 
-        self._context.tasks.run_in_order(lambda: act(desk, clerk), then=done, otherwise=self._context.trouble)
+        self._context.tasks.run_in_order(lambda: act(desk, clerk, draft_id), then=done, otherwise=self._context.trouble)
